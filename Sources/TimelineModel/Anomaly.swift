@@ -1,0 +1,33 @@
+/// A row of `anomalies`: the decoder saw a specification broken, or the capture incomplete. Decoding went on.
+public struct Anomaly: Hashable, Sendable {
+    /// `<layer>.<kebab-name>`, as the column holds it.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        public let text: String
+
+        public init(_ text: StaticString) {
+            self.text = text.description
+        }
+
+        public var description: String { self.text }
+    }
+
+    public var code: Code
+    /// What was there, where, and what was expected; one line.
+    public var detail: String
+    public var at: Timestamp
+    public var sessionID: Int64?
+    public var connectionID: Int64?
+    public var frameID: Int64?
+
+    public init(
+        _ code: Code, at: Timestamp, detail: String, sessionID: Int64? = nil, connectionID: Int64? = nil,
+        frameID: Int64? = nil
+    ) {
+        self.code = code
+        self.detail = detail
+        self.at = at
+        self.sessionID = sessionID
+        self.connectionID = connectionID
+        self.frameID = frameID
+    }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Sioscope: ParsableCommand { static let configuration = CommandConfiguration(commandName: "sioscope") }
