@@ -1,12 +1,36 @@
 // swift-tools-version:6.1
-import Foundation
 import PackageDescription
 
-/// The .sql files of a folder, each embedded in the binary: a user's query is one file, and needs no line here.
-func sql(in folder: String) -> [Resource] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(Context.packageDirectory)/\(folder)")) ?? []
-    return files.filter { $0.hasSuffix(".sql") }.sorted().map { .embedInCode($0) }
-}
+/// The named queries: `queries/NAME.sql` each, embedded in the binary. Listed by name, for the package manager does not
+/// see a file that is new in a folder until this manifest changes.
+let queries = [
+    "ack-latency",
+    "anomalies",
+    "before-ends",
+    "biggest-messages",
+    "binary-attachments",
+    "clients",
+    "close-codes",
+    "compression-gain",
+    "connect-errors",
+    "ends-by-class",
+    "event-counts",
+    "heartbeat-latency",
+    "namespaces",
+    "never-connected",
+    "plain-websockets",
+    "polling-overhead",
+    "reconnect-gaps",
+    "refused-handshakes",
+    "silent-stretches",
+    "slow-requests",
+    "slowest-acks",
+    "traffic-per-minute",
+    "unanswered-acks",
+    "unhealthy-heartbeats",
+    "upgrades",
+    "who-pings",
+]
 
 let package = Package(
     name: "sioscope",
@@ -34,14 +58,55 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
-            resources: [.embedInCode("Schema")]),
-        .target(name: "Queries", path: "queries", resources: sql(in: "queries")),
+            resources: [.embedInCode("Schema"), .embedInCode("SQL")]),
+        .target(name: "Queries", path: "queries", resources: queries.map { .embedInCode("\($0).sql") }),
         .executableTarget(
             name: "sioscope",
             dependencies: [
                 "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline", "Queries",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ],
+            resources: [.embedInCode("SQL")]),
+        .executableTarget(
+            name: "sioscope-bench",
+            dependencies: [
+                "TimelineModel", "Wire", "Decoding",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks"),
+        // What several test targets share.
+        .target(name: "TestSupport", dependencies: ["JSONText"], path: "Tests/TestSupport"),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestSupport"]),
+        .testTarget(name: "EngineIOTests", dependencies: ["EngineIO", "TimelineModel", "TestSupport"]),
+        .testTarget(name: "SocketIOTests", dependencies: ["SocketIO", "JSONText", "TimelineModel", "TestSupport"]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "CZlib"]),
+        .testTarget(
+            name: "DecodingTests", dependencies: ["Decoding", "EngineIO", "JSONText", "TimelineModel", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "TimelineTests", dependencies: ["Timeline", "TimelineModel"]),
+        // A timeline by hand that the tests of queries and of commands ask.
+        .target(
+            name: "SampleTimeline", dependencies: [.product(name: "GRDBSQLite", package: "GRDB.swift")],
+            path: "Tests/SampleTimeline"),
+        .testTarget(name: "QueriesTests", dependencies: ["Queries", "SampleTimeline"]),
+        .testTarget(name: "sioscopeTests", dependencies: ["sioscope", "Timeline", "Queries", "SampleTimeline"]),
+        .testTarget(name: "ArchitectureTests"),
+
+        // What fuzzing and the tests both run; no product needs it.
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding"],
+            path: "Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer's own build, `make fuzz`: its entry is there only where its sanitizer is linked.
+if Context.environment["FUZZ"] == "1" {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+        .executableTarget(name: "sioscope-fuzz", dependencies: ["FuzzTargets", "CLibFuzzer"], path: "Fuzz/Runner"),
+    ]
+}

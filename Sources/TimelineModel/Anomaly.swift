@@ -1,11 +1,11 @@
 /// A row of `anomalies`: the decoder saw a specification broken, or the capture incomplete. Decoding went on.
 public struct Anomaly: Hashable, Sendable {
     /// `<layer>.<kebab-name>`, as the column holds it.
-    public struct Code: Hashable, Sendable, CustomStringConvertible {
+    public struct Code: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
         public let text: String
 
-        public init(_ text: StaticString) {
-            self.text = text.description
+        public init(stringLiteral text: String) {
+            self.text = text
         }
 
         public var description: String { self.text }

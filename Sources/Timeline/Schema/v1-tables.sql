@@ -3,7 +3,7 @@
 
 CREATE TABLE captures (
   -- One row an input: a file, a live tap, a hook log.
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY,             -- counts from 1 in the order of recording
   kind TEXT NOT NULL,                 -- pcap live proxy hook client har replay: the door it came through
   source TEXT NOT NULL,               -- file name, interface or URL, as the user gave it
   tap TEXT NOT NULL,                  -- client server proxy-front proxy-back unknown: where the clock stood
@@ -20,12 +20,12 @@ CREATE TABLE captures (
 
 CREATE TABLE connections (
   -- One row a TCP connection (or what a HAR or hook log shows as one).
-  id INTEGER PRIMARY KEY,
-  capture_id INTEGER NOT NULL REFERENCES captures(id),
+  id INTEGER PRIMARY KEY,             -- in the order of first packets within a capture
+  capture_id INTEGER NOT NULL REFERENCES captures(id),  -- where it was seen
   client_address TEXT NOT NULL,       -- empty where the source does not know
   client_port INTEGER NOT NULL,       -- 0 where the source does not know
-  server_address TEXT NOT NULL,
-  server_port INTEGER NOT NULL,
+  server_address TEXT NOT NULL,       -- empty where the source does not know
+  server_port INTEGER NOT NULL,       -- 0 where the source does not know
   opened_ns INTEGER NOT NULL,         -- first packet
   closed_ns INTEGER,                  -- first FIN, RST or WebSocket close; NULL at capture-end
   closed_by TEXT,                     -- client server; NULL at capture-end
@@ -35,17 +35,17 @@ CREATE TABLE connections (
   complete_head INTEGER NOT NULL,     -- 0: joined mid-stream
   round_trip_ns INTEGER,              -- SYN to SYN-ACK as the tap saw it
   bytes_client INTEGER NOT NULL,      -- stream bytes the client sent
-  bytes_server INTEGER NOT NULL,
+  bytes_server INTEGER NOT NULL,      -- stream bytes the server sent
   missing_bytes INTEGER NOT NULL,     -- stream bytes the capture misses, both directions
   undecoded_bytes INTEGER NOT NULL,   -- bytes that were there but could not be decoded
-  retransmitted_segments INTEGER NOT NULL,
-  other_requests INTEGER NOT NULL     -- HTTP requests that were neither Engine.IO nor WebSocket
+  retransmitted_segments INTEGER NOT NULL,  -- TCP segments that only repeated bytes
+  other_requests INTEGER NOT NULL     -- its HTTP requests that were neither Engine.IO nor WebSocket
 ) STRICT;
 
 CREATE TABLE sessions (
   -- One row an Engine.IO session: polling, upgrade and WebSocket of one sid.
-  id INTEGER PRIMARY KEY,
-  capture_id INTEGER NOT NULL REFERENCES captures(id),
+  id INTEGER PRIMARY KEY,             -- in the order of their beginnings within a capture
+  capture_id INTEGER NOT NULL REFERENCES captures(id),  -- where it was seen
   sid TEXT,                           -- NULL where the capture began after the open packet and no URL names it
   eio_version INTEGER,                -- 3 or 4, from the request that made it; inferred where that is missing
   sio_version INTEGER,                -- 5 under Engine.IO 4, 4 under Engine.IO 3; NULL for a plain Engine.IO application
@@ -54,7 +54,7 @@ CREATE TABLE sessions (
   path TEXT,                          -- of the URL, without the query
   host TEXT,                          -- Host header
   ping_interval_ms INTEGER,           -- from the open packet
-  ping_timeout_ms INTEGER,
+  ping_timeout_ms INTEGER,            -- from the open packet
   max_payload INTEGER,                -- bytes; NULL where the server does not say (before engine.io 6.2)
   upgrades TEXT,                      -- offered in the open packet, joined by commas
   opened_ns INTEGER NOT NULL,         -- its handshake request, or the first frame seen
@@ -63,9 +63,9 @@ CREATE TABLE sessions (
   ended_by TEXT,                      -- client server; NULL where nobody did
   close_code INTEGER,                 -- of the WebSocket close frame; NULL for an empty body (what APIs show as 1005)
   lineage INTEGER NOT NULL,           -- id of the first session of the same client, one after the other
-  frames_client INTEGER NOT NULL,
-  frames_server INTEGER NOT NULL,
-  user_agent TEXT,
+  frames_client INTEGER NOT NULL,     -- frames the client sent
+  frames_server INTEGER NOT NULL,     -- frames the server sent
+  user_agent TEXT,                    -- User-Agent header of its first request
   origin TEXT,                        -- Origin header of its first request
   forwarded_for TEXT,                 -- client address as a proxy named it
   complete_head INTEGER NOT NULL,     -- 0: its open packet is not in the capture
@@ -75,30 +75,30 @@ CREATE TABLE sessions (
 
 CREATE TABLE exchanges (
   -- One row an HTTP request with its answer: polling, handshakes, refusals, the 101 switch.
-  id INTEGER PRIMARY KEY,
-  connection_id INTEGER NOT NULL REFERENCES connections(id),
+  id INTEGER PRIMARY KEY,             -- in the order of requests within a capture
+  connection_id INTEGER NOT NULL REFERENCES connections(id),  -- the TCP connection that carried it
   session_id INTEGER REFERENCES sessions(id),  -- NULL where no session came of it
-  method TEXT NOT NULL,
+  method TEXT NOT NULL,               -- GET POST OPTIONS ...
   target TEXT NOT NULL,               -- path and query, as sent
   status INTEGER,                     -- NULL where no answer was seen
   requested_ns INTEGER NOT NULL,      -- first byte of the request
   request_ended_ns INTEGER,           -- last byte of the request
   answered_ns INTEGER,                -- first byte of the answer
   responded_ns INTEGER,               -- last byte of the answer
-  request_bytes INTEGER NOT NULL,     -- bodies as they crossed the wire: chunked undone, gzip not
-  response_bytes INTEGER NOT NULL,
+  request_bytes INTEGER NOT NULL,     -- body of the request as it crossed the wire: chunked undone, gzip not
+  response_bytes INTEGER NOT NULL,    -- body of the answer, likewise
   error_code INTEGER,                 -- Engine.IO's code of a refusal, 0 to 5
-  error_message TEXT,                 -- and its message
+  error_message TEXT,                 -- Engine.IO's message of a refusal
   error_body TEXT,                    -- the body of an answer that is no 2xx and no 101, at most 4 KiB
-  user_agent TEXT,                    -- request headers: User-Agent,
-  origin TEXT,                        -- Origin,
-  request_type TEXT,                  -- Content-Type,
-  upgrade TEXT,                       -- Upgrade,
-  forwarded_for TEXT,                 -- X-Forwarded-For or Forwarded: its first address
-  response_type TEXT,                 -- answer headers: Content-Type,
-  allow_origin TEXT,                  -- Access-Control-Allow-Origin,
-  extensions TEXT,                    -- Sec-WebSocket-Extensions,
-  server TEXT                         -- Server
+  user_agent TEXT,                    -- User-Agent header of the request
+  origin TEXT,                        -- Origin header of the request
+  request_type TEXT,                  -- Content-Type header of the request
+  upgrade TEXT,                       -- Upgrade header of the request
+  forwarded_for TEXT,                 -- first address of the request's X-Forwarded-For or Forwarded header
+  response_type TEXT,                 -- Content-Type header of the answer
+  allow_origin TEXT,                  -- Access-Control-Allow-Origin header of the answer
+  extensions TEXT,                    -- Sec-WebSocket-Extensions header of the answer
+  server TEXT                         -- Server header of the answer
 ) STRICT;
 
 CREATE TABLE frames (
@@ -106,7 +106,7 @@ CREATE TABLE frames (
   -- (every message of a WebSocket that carries no Engine.IO).
   id INTEGER PRIMARY KEY,             -- ascends in time order within a capture
   session_id INTEGER REFERENCES sessions(id),  -- NULL for what never belonged to a session
-  connection_id INTEGER NOT NULL REFERENCES connections(id),
+  connection_id INTEGER NOT NULL REFERENCES connections(id),  -- the TCP connection that carried it
   at_ns INTEGER NOT NULL,             -- ns since the Unix epoch at the tap, when its last byte arrived
   sender TEXT NOT NULL,               -- client server
   transport TEXT NOT NULL,            -- websocket polling
@@ -129,25 +129,25 @@ CREATE TABLE frames (
 
 CREATE TABLE anomalies (
   -- The decoder saw a specification broken, or the capture incomplete, and went on.
-  id INTEGER PRIMARY KEY,
-  capture_id INTEGER NOT NULL REFERENCES captures(id),
-  session_id INTEGER REFERENCES sessions(id),
-  connection_id INTEGER REFERENCES connections(id),
-  frame_id INTEGER REFERENCES frames(id),
-  at_ns INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY,             -- in the order they were noticed
+  capture_id INTEGER NOT NULL REFERENCES captures(id),  -- where it was seen
+  session_id INTEGER REFERENCES sessions(id),  -- NULL where it belongs to none
+  connection_id INTEGER REFERENCES connections(id),  -- NULL where it belongs to none
+  frame_id INTEGER REFERENCES frames(id),  -- NULL where it belongs to none
+  at_ns INTEGER NOT NULL,             -- ns since the Unix epoch at the tap
   code TEXT NOT NULL,                 -- <layer>.<kebab-name>
   detail TEXT NOT NULL                -- what was there, where, and what was expected
 ) STRICT;
 
 CREATE TABLE findings (
   -- A rule concluded something from frames.
-  id INTEGER PRIMARY KEY,
-  session_id INTEGER REFERENCES sessions(id),
-  frame_id INTEGER REFERENCES frames(id),
+  id INTEGER PRIMARY KEY,             -- in the order they were concluded
+  session_id INTEGER REFERENCES sessions(id),  -- NULL where it belongs to none
+  frame_id INTEGER REFERENCES frames(id),  -- the frame that shows it best; NULL where there is none
   rule TEXT NOT NULL,                 -- id of the rule
   severity TEXT NOT NULL,             -- error warning note
   status TEXT NOT NULL,               -- confirmed: its consequence is in the capture; latent: it is not
-  at_ns INTEGER NOT NULL,
-  message TEXT NOT NULL,
+  at_ns INTEGER NOT NULL,             -- when it showed, ns since the Unix epoch
+  message TEXT NOT NULL,              -- one sentence for a person
   evidence TEXT NOT NULL              -- JSON: ids of frames, measured times
 ) STRICT;

@@ -1,0 +1,81 @@
+# Targets whose line ends in a "##" comment are what `make` lists.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Seconds for each fuzz target, and which; none is all.
+SECONDS ?= 60
+TARGET ?=
+
+RELEASE := .build/release/sioscope
+# Linked with Swift's own libraries, so that it runs where no Swift is. Its own folder: mixing both ways of linking in
+# one rebuilds everything each time.
+STATIC := .build-install
+SWIFT_FILES := Benchmarks Fuzz Sources Tests queries Package.swift
+SHELL_FILES := $(wildcard scripts/*) .ci/run
+
+.PHONY: help setup build test oracle demo bench lint format fuzz golden docs docs-check install uninstall clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building needs, through apt where that works; else say what is missing
+	@scripts/setup
+
+build: setup ## build the release binary, .build/release/sioscope
+	swift build -c release --product sioscope
+
+test: ## set up, build and run all tests
+	@scripts/setup test
+	swift test --disable-xctest
+
+oracle: ## compare packets and segments of all captures with tshark, which it installs; minutes
+	@scripts/setup oracle
+	SIOSCOPE_ORACLE=1 swift test --filter CorpusTests
+
+demo: build ## import a bundled capture of a flapping client and look into it
+	@scripts/demo $(RELEASE)
+
+bench: build ## make a big capture and measure import, decoding and memory
+	swift build -c release --product sioscope-bench
+	.build/release/sioscope-bench run --sioscope $(RELEASE)
+
+lint: ## check format, shell scripts and forbidden words; changes nothing
+	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
+	@if command -v shellcheck >/dev/null 2>&1; then \
+	    shellcheck $(SHELL_FILES); \
+	else \
+	    echo "lint: shellcheck is not installed; the shell scripts are not checked" >&2; \
+	fi
+	scripts/lint-words
+
+format: ## format the Swift sources in place
+	swift format --in-place --recursive --parallel $(SWIFT_FILES)
+
+fuzz: setup ## fuzz each target for SECONDS=60, or only TARGET="name name"
+	scripts/fuzz $(SECONDS) $(TARGET)
+
+golden: ## write the golden files anew from what the code gives now; read the diff
+	@scripts/setup test
+	RECORD_GOLDEN=1 swift test --filter 'Golden|SchemaPage|Readme'
+
+docs: setup ## write docs/man/sioscope.1 from the commands' help
+	scripts/manual docs/man/sioscope.1
+
+docs-check: setup ## fail where docs/man/sioscope.1 is not what the commands' help gives
+	scripts/manual .build/docs-check/sioscope.1
+	diff -u docs/man/sioscope.1 .build/docs-check/sioscope.1
+
+install: setup ## put binary, man page and completions under PREFIX=/usr/local (and DESTDIR=)
+	swift build -c release --static-swift-stdlib --scratch-path $(STATIC) --product sioscope
+	scripts/install $(STATIC)/release/sioscope "$(PREFIX)" "$(DESTDIR)"
+
+uninstall: ## remove what install put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/sioscope" "$(DESTDIR)$(PREFIX)/share/man/man1/sioscope.1" \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sioscope" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sioscope" \
+	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sioscope.fish"
+
+clean: ## remove everything that was built
+	rm -rf .build .build-*

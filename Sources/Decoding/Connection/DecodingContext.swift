@@ -1,0 +1,82 @@
+import EngineIO
+import TimelineModel
+
+/// What the lanes of one capture share.
+final class DecodingContext {
+    let limits: DecodingLimits
+    let log: TimelineLog
+    let sessions = SessionTable()
+    /// HTTP requests that were passed over.
+    var otherRequests: Int64 = 0
+
+    init(_ limits: DecodingLimits) {
+        self.limits = limits
+        self.log = TimelineLog(limits)
+    }
+}
+
+/// One connection's own facts, shared by the lanes that read its two streams.
+final class ConnectionScope {
+    let context: DecodingContext
+    var facts: ConnectionFacts
+    /// The server's end, as sessions are keyed.
+    let server: String
+    /// The session this connection belongs to, for gaps and ends; the latest, where a proxy sends several.
+    var session: SessionLane?
+    /// Of the client, where the source tells it without a request.
+    var userAgent: String?
+    private var counts: [Anomaly.Code: Int] = [:]
+    private var suppressed: [Anomaly.Code: Int] = [:]
+
+    init(_ facts: ConnectionFacts, _ context: DecodingContext) {
+        self.facts = facts
+        self.context = context
+        self.server = facts.serverAddress + ":" + String(facts.serverPort)
+    }
+
+    var id: Int64 { self.facts.id }
+
+    /// Adds an anomaly of this connection. Of one kind at most `limit` are stored, for some come with every frame;
+    /// how many more there were is told by `finish`.
+    func add(_ anomaly: Anomaly, limit: Int = 100) {
+        let count = (self.counts[anomaly.code] ?? 0) + 1
+        self.counts[anomaly.code] = count
+        if count <= limit { self.store(anomaly) } else { self.suppressed[anomaly.code, default: 0] += 1 }
+    }
+
+    /// No more will come of this connection.
+    func finish(at: Timestamp) {
+        if self.facts.undecodedBytes > 0 {
+            self.store(
+                Anomaly(
+                    self.facts.application == .websocket ? "websocket.undecoded-bytes" : "http.undecoded-bytes", at: at,
+                    detail: "\(self.facts.undecodedBytes) bytes of this connection could not be decoded"))
+        }
+        for (code, count) in self.suppressed.sorted(by: { $0.key.text < $1.key.text }) {
+            self.store(Anomaly(code, at: at, detail: "\(count) more of this kind on this connection"))
+        }
+        self.suppressed.removeAll()
+    }
+
+    private func store(_ anomaly: Anomaly) {
+        var anomaly = anomaly
+        anomaly.connectionID = self.id
+        anomaly.sessionID = self.session?.facts.id
+        self.context.log.add(anomaly)
+    }
+
+    func identity(_ exchange: ExchangeFacts?, _ target: EngineIOTarget?) -> ClientIdentity {
+        ClientIdentity(
+            clientAddress: self.facts.clientAddress, server: self.server, path: target?.path ?? "",
+            userAgent: exchange?.userAgent ?? self.userAgent, origin: exchange?.origin,
+            forwardedFor: exchange?.forwardedFor)
+    }
+
+    /// The first end is the end; first by its time, for after loss the two directions are not told in step.
+    func close(_ kind: CloseKind, by sender: Sender?, at: Timestamp) {
+        guard self.facts.closeKind == nil || self.facts.closed.map({ at < $0 }) ?? false else { return }
+        self.facts.closeKind = kind
+        self.facts.closedBy = sender
+        self.facts.closed = at
+    }
+}

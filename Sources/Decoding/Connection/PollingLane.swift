@@ -1,0 +1,283 @@
+import EngineIO
+import JSONText
+import TimelineModel
+import Wire
+
+/// A request with its answer, while it is under way.
+final class Exchange {
+    var facts: ExchangeFacts
+    /// What the target says of Engine.IO; nil for other traffic.
+    let target: EngineIOTarget?
+    let host: String?
+    let cookie: String?
+    var requestEncoding: String?
+    var responseEncoding: String?
+    /// Bodies as they came, chunked undone; nil where they are not kept.
+    var requestBody: [UInt8]?
+    var responseBody: [UInt8]?
+    /// Why the body is not whole, if it is not.
+    var requestLoss: String?
+    var responseLoss: String?
+    var flags: FrameFlags = []
+    var session: SessionLane?
+    /// The request asked for a switch to WebSocket.
+    var wantsWebSocket = false
+
+    init(_ facts: ExchangeFacts, target: EngineIOTarget?, host: String?, cookie: String?) {
+        self.facts = facts
+        self.target = target
+        self.host = host
+        self.cookie = cookie
+    }
+}
+
+/// The long-polling transport of one connection: bodies become packets, answers make and end sessions.
+final class PollingLane {
+    private let scope: ConnectionScope
+
+    init(_ scope: ConnectionScope) {
+        self.scope = scope
+    }
+
+    private var log: TimelineLog { self.scope.context.log }
+
+    /// The head of a request that is Engine.IO's was read.
+    func begin(_ exchange: Exchange) {
+        guard let sid = exchange.target?.sid else { return }
+        exchange.session = self.scope.context.sessions.find(sid, server: self.scope.server)
+        exchange.facts.sessionID = exchange.session?.facts.id
+        if let session = exchange.session { self.scope.session = session }
+    }
+
+    /// A request is complete. A POST for a session that is not known waits for its answer: a refusal must not make one.
+    func requestEnded(_ exchange: Exchange) {
+        guard exchange.facts.method == "POST", let session = exchange.session else { return }
+        self.decodeRequest(exchange, session)
+    }
+
+    /// Whether the request's packets still wait for the answer.
+    func isWaiting(_ exchange: Exchange) -> Bool {
+        exchange.facts.method == "POST" && exchange.session == nil && exchange.requestBody?.isEmpty == false
+    }
+
+    /// An answer is complete.
+    func responseEnded(_ exchange: Exchange) {
+        guard exchange.target != nil else { return }
+        let status = exchange.facts.status ?? 0
+        if status == 200 {
+            self.succeed(exchange)
+        } else {
+            self.fail(exchange, status)
+        }
+        exchange.requestBody = nil
+        exchange.responseBody = nil
+    }
+
+    /// An answer to a request from before the capture: if it reads as packets, it is the rest of the one session that
+    /// polls between these two hosts; of several nobody can tell which.
+    func unseenRequestAnswered(_ exchange: Exchange) {
+        let at = exchange.facts.responded ?? exchange.facts.requested
+        guard exchange.responseLoss == nil,
+            let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding),
+            let session = self.scope.context.sessions.onlyPolling(
+                clientAddress: self.scope.facts.clientAddress, server: self.scope.server)
+        else { return }
+        var isPayload = true
+        do throws(PollingPayloadError) {
+            try PollingPayload.split(body.span, session.version) { piece in
+                isPayload =
+                    isPayload && (piece.isBinary || WebSocketLane.looksLikeEngineIO(body.span.extracting(piece.range)))
+            }
+        } catch {
+            return
+        }
+        guard isPayload else { return }
+        self.decodePayload(body.span, exchange, session, .server, at, exchange.facts.responseBytes)
+    }
+
+    private func succeed(_ exchange: Exchange) {
+        switch exchange.facts.method {
+        case "POST":
+            if self.isWaiting(exchange), exchange.target?.sid != nil {
+                let session = self.adopt(exchange, exchange.requestBody ?? [])
+                self.decodeRequest(exchange, session)
+            }
+            exchange.session?.pollSucceeded()
+        case "GET":
+            guard exchange.target?.transport != "websocket" else { return }
+            self.decodeResponse(exchange)
+            exchange.session?.pollSucceeded()
+        default:
+            break
+        }
+    }
+
+    private func fail(_ exchange: Exchange, _ status: Int) {
+        if let session = exchange.session, let at = exchange.facts.responded {
+            if exchange.facts.method != "OPTIONS", status >= 400, status != 413 {
+                session.pollFailed(.httpError, by: .server, at: at)
+            }
+        } else if self.isWaiting(exchange) {
+            self.decodeRefused(exchange)
+        }
+        guard status >= 300, let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding) else {
+            return
+        }
+        exchange.facts.errorBody = body.isEmpty ? nil : body.span.text(0..<min(body.count, 4096))
+        guard let value = try? JSONValue(body.span) else { return }
+        exchange.facts.errorCode = value["code"]?.integer.flatMap { Int(exactly: $0) }
+        exchange.facts.errorMessage = value["message"]?.string ?? value.string
+    }
+
+    // MARK: Bodies
+
+    private func decodeRequest(_ exchange: Exchange, _ session: SessionLane) {
+        let at = exchange.facts.requestEnded ?? exchange.facts.requested
+        if let loss = exchange.requestLoss {
+            session.loseMessages(of: .client)
+            return self.report("http.incomplete-body", loss, at)
+        }
+        guard let body = self.decoded(exchange.requestBody ?? [], exchange.requestEncoding, at) else { return }
+        exchange.requestBody = nil
+        guard !body.isEmpty else { return }
+        if exchange.target?.isJSONP == true {
+            do throws(PollingPayloadError) {
+                let payload = try JSONP.payload(ofRequest: body.span)
+                self.decodePayload(payload.span, exchange, session, .client, at, exchange.facts.requestBytes)
+            } catch {
+                self.report("engineio.malformed-payload", error.description, at)
+            }
+        } else {
+            self.decodePayload(body.span, exchange, session, .client, at, exchange.facts.requestBytes)
+        }
+    }
+
+    private func decodeResponse(_ exchange: Exchange) {
+        let at = exchange.facts.responded ?? exchange.facts.requested
+        if let loss = exchange.responseLoss {
+            exchange.session?.loseMessages(of: .server)
+            return self.report("http.incomplete-body", loss, at)
+        }
+        guard var body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding, at) else { return }
+        if exchange.target?.isJSONP == true {
+            do throws(PollingPayloadError) {
+                body = try JSONP.payload(ofAnswer: body.span)
+            } catch {
+                return self.report("engineio.malformed-payload", error.description, at)
+            }
+        }
+        guard let session = exchange.session ?? self.makeSession(exchange, body) else {
+            // A page, or anything else that is no payload: what is asked for may be no Engine.IO server.
+            if !body.isEmpty { exchange.facts.errorBody = body.span.text(0..<min(body.count, 4096)) }
+            return
+        }
+        if body.isEmpty {
+            return self.report("engineio.empty-payload", "an answer to a poll without any packet", at)
+        }
+        self.decodePayload(body.span, exchange, session, .server, at, exchange.facts.responseBytes)
+    }
+
+    private func decodePayload(
+        _ body: Span<UInt8>, _ exchange: Exchange, _ session: SessionLane, _ sender: Sender, _ at: Timestamp,
+        _ wireBytes: Int
+    ) {
+        var pieces: [PollingPayload.Piece] = []
+        do throws(PollingPayloadError) {
+            try PollingPayload.split(body, session.version) { pieces.append($0) }
+        } catch {
+            self.report("engineio.malformed-payload", error.description, at)
+        }
+        var flags = exchange.flags
+        if pieces.count > 1 { flags.insert(.batched) }
+        if wireBytes != body.count, exchange.responseEncoding != nil || exchange.requestEncoding != nil {
+            flags.insert(.compressed)
+        }
+        for piece in pieces {
+            // What a packet cost: its share of the body as it crossed the wire.
+            let share = body.count > 0 ? Double(piece.range.count) / Double(body.count) : 0
+            let origin = FrameOrigin(
+                connectionID: self.scope.id, at: at, sender: sender, transport: .polling, opcode: nil,
+                sizeBytes: piece.range.count, wireBytes: Int((share * Double(wireBytes)).rounded()), flags: flags,
+                exchangeID: exchange.facts.id == 0 ? nil : exchange.facts.id)
+            let bytes = body.extracting(piece.range)
+            if piece.isBinary {
+                session.receiveBinary(bytes, origin, self.log)
+            } else {
+                session.receiveText(bytes, origin, self.log)
+            }
+        }
+    }
+
+    /// Packets of a POST that was refused and belonged to no session that is known: rows without a session.
+    private func decodeRefused(_ exchange: Exchange) {
+        guard let target = exchange.target, let sid = target.sid,
+            let body = self.decoded(exchange.requestBody ?? [], exchange.requestEncoding)
+        else { return }
+        let at = exchange.facts.requestEnded ?? exchange.facts.requested
+        var pieces: [PollingPayload.Piece] = []
+        try? PollingPayload.split(body.span, target.version) { pieces.append($0) }
+        for piece in pieces {
+            let bytes = body.span.extracting(piece.range)
+            let origin = FrameOrigin(
+                connectionID: self.scope.id, at: at, sender: .client, transport: .polling, opcode: nil,
+                sizeBytes: bytes.count, wireBytes: bytes.count, flags: pieces.count > 1 ? .batched : [],
+                exchangeID: exchange.facts.id)
+            let (frame, anomalies) = origin.refused(bytes, target.version, sid: sid)
+            self.log.add(frame, anomalies)
+        }
+    }
+
+    /// The body without its content encoding; nil, and an anomaly, where it cannot be undone.
+    private func decoded(_ body: [UInt8], _ encoding: String?, _ at: Timestamp? = nil) -> [UInt8]? {
+        do throws(HTTPBodyDecoder.Failure) {
+            return try HTTPBodyDecoder.decode(
+                body.span, encoding: encoding, limit: self.scope.context.limits.messageBytes) ?? body
+        } catch {
+            if let at { self.report("http.undecodable-body", error.description, at) }
+            return nil
+        }
+    }
+
+    private func report(_ code: Anomaly.Code, _ detail: String, _ at: Timestamp) {
+        self.scope.add(Anomaly(code, at: at, detail: detail))
+    }
+
+    // MARK: Sessions
+
+    /// The session that an answer without a known one belongs to: a new one, where it begins with an open packet; one
+    /// that began before the capture, where the request names it.
+    private func makeSession(_ exchange: Exchange, _ body: [UInt8]) -> SessionLane? {
+        guard let target = exchange.target else { return nil }
+        if target.sid != nil { return self.adopt(exchange, body) }
+        let version = target.eio == nil ? PollingPayload.version(of: body.span) : target.version
+        var handshake: EngineIOHandshake?
+        try? PollingPayload.split(body.span, version) { piece in
+            guard handshake == nil, !piece.isBinary, piece.range.count > 1,
+                body[piece.range.lowerBound] == UInt8(ascii: "0")
+            else { return }
+            handshake = EngineIOHandshake(
+                json: body.span.extracting(piece.range.lowerBound + 1..<piece.range.upperBound))
+        }
+        guard let handshake else { return nil }
+        let session = self.make(exchange, sid: handshake.sid, version)
+        session.open(handshake)
+        return session
+    }
+
+    private func adopt(_ exchange: Exchange, _ body: [UInt8]) -> SessionLane {
+        let target = exchange.target
+        let version = target?.eio == nil ? PollingPayload.version(of: body.span) : target?.version ?? .v4
+        return self.make(exchange, sid: target?.sid, version)
+    }
+
+    private func make(_ exchange: Exchange, sid: String?, _ version: EngineIOVersion) -> SessionLane {
+        let session = self.scope.context.sessions.make(
+            sid: sid, version: version, target: exchange.target,
+            identity: self.scope.identity(exchange.facts, exchange.target), host: exchange.host,
+            at: exchange.facts.requested)
+        exchange.session = session
+        exchange.facts.sessionID = session.facts.id
+        self.scope.session = session
+        return session
+    }
+}

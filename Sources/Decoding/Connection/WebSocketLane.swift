@@ -1,0 +1,271 @@
+import EngineIO
+import JSONText
+import TimelineModel
+import Wire
+
+/// One WebSocket: its messages become packets of a session, or rows of a plain WebSocket.
+final class WebSocketLane {
+    /// What the messages are.
+    private enum Content {
+        case engineIO(EngineIOVersion)
+        /// Joined mid-stream: the first text will tell.
+        case undecided
+        case plain
+    }
+
+    /// How the WebSocket began, where that was seen.
+    struct Opening {
+        var target: EngineIOTarget?
+        var exchange: ExchangeFacts?
+        var host: String?
+        var cookie: String?
+        var at: Timestamp
+        /// The URL is not as it was sent, or does not name a version: the messages must tell what they are.
+        var isVague = false
+    }
+
+    private let scope: ConnectionScope
+    private var content: Content
+    private let opening: Opening?
+    private var session: SessionLane?
+    /// Messages that wait for the first text to tell what they are; a few, at most.
+    private var undecided: [(WebSocketMessage, Sender, [UInt8])] = []
+    private lazy var holdID = self.scope.context.log.makeHoldID()
+    /// When the first close frame came; first by its time, for after loss the two directions are not told in step.
+    private var closed: Timestamp?
+    /// The exchange that opened it, stored as soon as it is known which session came of it.
+    private var exchange: ExchangeFacts?
+
+    init(_ scope: ConnectionScope, _ opening: Opening?) {
+        self.scope = scope
+        self.opening = opening
+        if let opening, !opening.isVague {
+            self.content = opening.target.map { .engineIO($0.version) } ?? .plain
+        } else {
+            self.content = .undecided
+        }
+        // An upgrade of a polling session names it in the URL.
+        if let sid = opening?.target?.sid {
+            self.session = scope.context.sessions.find(sid, server: scope.server)
+            self.scope.session = self.session
+        }
+        self.exchange = opening?.exchange
+        scope.facts.application = .websocket
+        if self.session != nil { self.storeExchange() }
+    }
+
+    private func storeExchange() {
+        guard var exchange = self.exchange else { return }
+        self.exchange = nil
+        exchange.sessionID = self.session?.facts.id
+        self.log.add(exchange)
+    }
+
+    private var log: TimelineLog { self.scope.context.log }
+
+    /// A whole message or control frame; `bytes` are what `message.loss` leaves of it.
+    func receive(_ message: WebSocketMessage, _ bytes: Span<UInt8>, from sender: Sender) {
+        switch message.opcode {
+        case .ping where !self.undecided.isEmpty, .pong where !self.undecided.isEmpty:
+            self.wait(message, bytes, sender)
+        case .close, .ping, .pong:
+            self.addControl(message, bytes, sender)
+        case .text, .binary, .continuation:
+            switch self.content {
+            case .plain: self.addPlain(message, bytes, sender)
+            case .engineIO(let version): self.addPacket(message, bytes, sender, version)
+            case .undecided: self.decide(message, bytes, sender)
+            }
+        }
+    }
+
+    /// The capture misses messages of one end.
+    func loseMessages(of sender: Sender) {
+        self.session?.loseMessages(of: sender)
+    }
+
+    /// The TCP connection below ended. A FIN behind a close frame is the orderly end and no news.
+    func transportEnded(_ endClass: EndClass, by sender: Sender?, at: Timestamp) {
+        self.flushUndecided()
+        guard self.closed == nil else { return }
+        self.session?.transportEnded(endClass, by: sender, connectionID: self.scope.id, at: at)
+    }
+
+    /// No more will come, and nothing said how it ended.
+    func finish() {
+        self.flushUndecided()
+        self.storeExchange()
+    }
+
+    private func origin(_ message: WebSocketMessage, _ sender: Sender, sizeBytes: Int) -> FrameOrigin {
+        FrameOrigin(
+            connectionID: self.scope.id, at: message.at, sender: sender, transport: .websocket,
+            opcode: message.opcode.rawValue, sizeBytes: message.statedBytes ?? sizeBytes, wireBytes: message.wireBytes,
+            flags: message.flags)
+    }
+
+    // MARK: Engine.IO
+
+    private func addPacket(
+        _ message: WebSocketMessage, _ bytes: Span<UInt8>, _ sender: Sender, _ version: EngineIOVersion
+    ) {
+        let origin = self.origin(message, sender, sizeBytes: message.loss == nil ? bytes.count : 0)
+        let session = self.session ?? self.makeSession(message, bytes, sender, version)
+        if let loss = message.loss {
+            session.addUnreadable(origin, self.anomaly(loss, message), self.log)
+        } else if message.opcode == .text {
+            session.receiveText(bytes, origin, self.log)
+        } else {
+            session.receiveBinary(bytes, origin, self.log)
+        }
+    }
+
+    /// The first packet makes the session: the open packet with what it says, any other one of which the beginning
+    /// is not in the capture.
+    private func makeSession(
+        _ message: WebSocketMessage, _ bytes: Span<UInt8>, _ sender: Sender, _ version: EngineIOVersion
+    ) -> SessionLane {
+        let isText = message.opcode == .text && message.loss == nil
+        let session = self.scope.makeSession(
+            firstText: bytes.extracting(0..<(isText ? bytes.count : 0)), from: sender, version, self.opening,
+            at: message.at)
+        // With a sid in the URL it is an upgrade: polling carries the session until the upgrade packet.
+        if self.opening?.target?.sid == nil { session.run(onWebSocket: self.scope.id) }
+        self.session = session
+        self.storeExchange()
+        return session
+    }
+
+    private func anomaly(_ loss: WebSocketMessage.Loss, _ message: WebSocketMessage) -> Anomaly {
+        let reason =
+            switch loss {
+            case .gap: "the capture misses a part of this message"
+            case .overLimit: "larger than the \(self.scope.context.limits.messageBytes) bytes that are kept"
+            case .unknownContext: "deflated against earlier messages that are not in the capture"
+            case .corrupt: "its deflate data is corrupt"
+            case .told(let reason): reason
+            }
+        return Anomaly("websocket.unreadable-message", at: message.at, detail: reason)
+    }
+
+    // MARK: Undecided and plain
+
+    /// Joined mid-stream: the first text that can be told decides, for itself and for what came before it.
+    private func decide(_ message: WebSocketMessage, _ bytes: Span<UInt8>, _ sender: Sender) {
+        if message.opcode == .text, message.loss == nil {
+            self.content = Self.looksLikeEngineIO(bytes) ? .engineIO(self.version(bytes, sender)) : .plain
+            self.flushUndecided()
+            self.receive(message, bytes, from: sender)
+            return
+        }
+        self.wait(message, bytes, sender)
+    }
+
+    private func wait(_ message: WebSocketMessage, _ bytes: Span<UInt8>, _ sender: Sender) {
+        self.undecided.append((message, sender, bytes.array(0..<bytes.count)))
+        // Their rows are older than what other connections give meanwhile.
+        if self.undecided.count == 1 { self.log.hold(self.holdID, since: message.at) }
+        if self.undecided.count >= 16 { self.flushUndecided(decides: false) }
+    }
+
+    /// - Parameter decides: no more will come that could tell; else what waits is given up, and a later text decides.
+    private func flushUndecided(decides: Bool = true) {
+        guard !self.undecided.isEmpty else { return }
+        let before = self.content
+        if case .undecided = self.content { self.content = .plain }
+        let waiting = self.undecided
+        self.undecided = []
+        for (message, sender, bytes) in waiting { self.receive(message, bytes.span, from: sender) }
+        if !decides { self.content = before }
+        self.log.hold(self.holdID, since: nil)
+    }
+
+    /// A packet of Engine.IO, told by its grammar: `2`, `3`, `5`, `6` alone, a probe, an open packet, or a `message`
+    /// that holds a packet of Socket.IO.
+    static func looksLikeEngineIO(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > 0 else { return false }
+        switch bytes[0] {
+        case UInt8(ascii: "2"), UInt8(ascii: "3"): return bytes.count == 1 || bytes.has("probe", at: 1)
+        case UInt8(ascii: "5"), UInt8(ascii: "6"), UInt8(ascii: "1"): return bytes.count == 1
+        case UInt8(ascii: "0"): return bytes.count > 1 && bytes[1] == UInt8(ascii: "{")
+        case UInt8(ascii: "4"):
+            guard bytes.count > 1, bytes[1] >= UInt8(ascii: "0"), bytes[1] <= UInt8(ascii: "6") else { return false }
+            if bytes.count == 2 { return true }
+            let third = bytes[2]
+            return third == UInt8(ascii: "[") || third == UInt8(ascii: "{") || third == UInt8(ascii: "/")
+                || (third >= UInt8(ascii: "0") && third <= UInt8(ascii: "9"))
+        default: return false
+        }
+    }
+
+    /// Who pings tells the version where the URL is not there; else 4, which nearly all speak.
+    private func version(_ bytes: Span<UInt8>, _ sender: Sender) -> EngineIOVersion {
+        let clientPings = sender == .client && bytes.count == 1 && bytes[0] == UInt8(ascii: "2")
+        let serverPongs = sender == .server && bytes.count == 1 && bytes[0] == UInt8(ascii: "3")
+        return clientPings || serverPongs ? .v3 : .v4
+    }
+
+    private func addPlain(_ message: WebSocketMessage, _ bytes: Span<UInt8>, _ sender: Sender) {
+        let origin = self.origin(message, sender, sizeBytes: message.loss == nil ? bytes.count : 0)
+        var frame = origin.frame(.websocket, sessionID: nil)
+        var anomalies: [Anomaly] = []
+        if let loss = message.loss {
+            anomalies.append(self.anomaly(loss, message))
+        } else if message.opcode == .text {
+            frame.payload = origin.text(bytes, &anomalies)
+        } else {
+            frame.binary = bytes.array(0..<bytes.count)
+        }
+        self.log.add(frame, anomalies)
+    }
+
+    // MARK: Control frames
+
+    private func addControl(_ message: WebSocketMessage, _ bytes: Span<UInt8>, _ sender: Sender) {
+        if case .undecided = self.content, message.opcode == .close { self.flushUndecided() }
+        let origin = self.origin(message, sender, sizeBytes: bytes.count)
+        var frame = origin.frame(.websocket, sessionID: nil)
+        var anomalies: [Anomaly] = []
+        if let loss = message.loss {
+            anomalies.append(self.anomaly(loss, message))
+        } else if message.opcode == .close {
+            self.readClose(bytes, origin, &frame, &anomalies)
+        } else if let text = bytes.withUnsafeBufferPointer({ String(validating: $0, as: UTF8.self) }) {
+            frame.payload = bytes.count > 0 ? text : nil
+        } else {
+            frame.binary = bytes.array(0..<bytes.count)
+        }
+        let code = frame.closeCode
+        if let session = self.session {
+            session.addControl(frame, anomalies, self.log)
+        } else {
+            self.log.add(frame, anomalies)
+        }
+        guard message.opcode == .close, self.closed.map({ message.at < $0 }) ?? true else { return }
+        self.closed = message.at
+        self.scope.close(.webSocketClose, by: sender, at: message.at)
+        self.session?.transportEnded(
+            .webSocketClose, by: sender, code: code, connectionID: self.scope.id, at: message.at)
+    }
+
+    /// Code and reason of a close frame. Source: RFC 6455, sections 5.5.1 and 7.4.
+    private func readClose(
+        _ bytes: Span<UInt8>, _ origin: FrameOrigin, _ frame: inout Frame, _ anomalies: inout [Anomaly]
+    ) {
+        guard bytes.count > 0 else { return }
+        guard bytes.count >= 2 else {
+            anomalies.append(
+                origin.anomaly("websocket.invalid-close", "a close frame of 1 byte; expected none, or a code"))
+            return
+        }
+        let code = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
+        frame.closeCode = code
+        if bytes.count > 2 { frame.payload = origin.text(bytes.extracting(2..<bytes.count), &anomalies) }
+        switch code {
+        case 0...999, 1004, 1005, 1006, 1015, 1016...2999:
+            anomalies.append(
+                origin.anomaly("websocket.invalid-close", "close code \(code), which may not stand in a frame"))
+        default: break
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import TimelineModel
+import Wire
+
+/// The two byte streams of a WebSocket, cut into messages for its lane.
+final class WebSocketStreams {
+    private let lane: WebSocketLane
+    private let scope: ConnectionScope
+    private let client: WebSocketStream
+    private let server: WebSocketStream
+
+    /// - Parameters:
+    ///   - deflate: what was agreed; nil for no compression.
+    ///   - isClientLost: bytes of the client are missing around the upgrade: where its first frame begins is not known.
+    init(_ lane: WebSocketLane, _ scope: ConnectionScope, deflate: PerMessageDeflate?, isClientLost: Bool) {
+        let limit = scope.context.limits.messageBytes
+        self.lane = lane
+        self.scope = scope
+        self.client = WebSocketStream(
+            .client, deflate.map { .deflate(noContextTakeover: $0.clientNoContextTakeover) } ?? .none,
+            isLost: isClientLost,
+            limit)
+        self.server = WebSocketStream(
+            .server, deflate.map { .deflate(noContextTakeover: $0.serverNoContextTakeover) } ?? .none, isLost: false,
+            limit)
+    }
+
+    /// Joined mid-stream: neither frame boundaries nor compression are known.
+    init(midStream lane: WebSocketLane, _ scope: ConnectionScope) {
+        let limit = scope.context.limits.messageBytes
+        self.lane = lane
+        self.scope = scope
+        self.client = WebSocketStream(.client, .unknown, isLost: true, limit)
+        self.server = WebSocketStream(.server, .unknown, isLost: true, limit)
+    }
+
+    func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, from sender: Sender) {
+        self.stream(sender).receive(bytes, facts, self.lane, self.scope)
+    }
+
+    func gap(_ count: Int, at: Timestamp, from sender: Sender) {
+        self.stream(sender).gap(count, at: at, self.lane, self.scope)
+    }
+
+    func finish(at: Timestamp) {
+        for sender in Sender.allCases { self.stream(sender).finish(at: at, self.scope) }
+    }
+
+    private func stream(_ sender: Sender) -> WebSocketStream {
+        sender == .client ? self.client : self.server
+    }
+}
+
+/// One direction: bytes to frames, frames to messages.
+private final class WebSocketStream {
+    private let sender: Sender
+    private var frames: WebSocketFrameDecoder
+    private var messages: WebSocketMessageAssembler
+    private var reportedUndecoded = 0
+
+    init(_ sender: Sender, _ compression: Compression, isLost: Bool, _ limitBytes: Int) {
+        self.sender = sender
+        self.frames = WebSocketFrameDecoder(
+            isLost: isLost, mayBeCompressed: compression != .none, limitBytes: limitBytes)
+        self.messages = WebSocketMessageAssembler(compression, limitBytes: limitBytes)
+    }
+
+    func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, _ lane: WebSocketLane, _ scope: ConnectionScope) {
+        self.frames.feed(bytes, facts) { self.pass($0, $1, lane, scope) }
+        self.report(scope)
+    }
+
+    func gap(_ count: Int, at: Timestamp, _ lane: WebSocketLane, _ scope: ConnectionScope) {
+        self.frames.gap(count, at: at) { self.pass($0, $1, lane, scope) }
+        if self.frames.isLost {
+            self.messages.lose()
+            lane.loseMessages(of: self.sender)
+        }
+        self.report(scope)
+    }
+
+    func finish(at: Timestamp, _ scope: ConnectionScope) {
+        self.frames.finish(at: at)
+        self.report(scope)
+    }
+
+    private func pass(
+        _ frame: WebSocketFrame, _ payload: Span<UInt8>, _ lane: WebSocketLane, _ scope: ConnectionScope
+    ) {
+        if (frame.header.maskKey != nil) != (self.sender == .client) { self.reportMask(frame, scope) }
+        self.messages.receive(frame, payload) { message, bytes in
+            lane.receive(message, bytes, from: self.sender)
+        }
+    }
+
+    private func reportMask(_ frame: WebSocketFrame, _ scope: ConnectionScope) {
+        if self.sender == .client {
+            scope.add(
+                Anomaly(
+                    "websocket.unmasked-client-frame", at: frame.at,
+                    detail: "a frame of the client without mask; RFC 6455 section 5.1 asks for one"), limit: 1)
+        } else {
+            scope.add(
+                Anomaly(
+                    "websocket.masked-server-frame", at: frame.at,
+                    detail: "a frame of the server with a mask; RFC 6455 section 5.1 forbids it"), limit: 1)
+        }
+    }
+
+    private func report(_ scope: ConnectionScope) {
+        let undecoded = self.frames.undecodedBytes
+        if undecoded != self.reportedUndecoded {
+            scope.facts.undecodedBytes += Int64(undecoded - self.reportedUndecoded)
+            self.reportedUndecoded = undecoded
+        }
+        guard !self.frames.anomalies.isEmpty || !self.messages.anomalies.isEmpty else { return }
+        for anomaly in self.frames.anomalies + self.messages.anomalies { scope.add(anomaly) }
+        self.frames.anomalies.removeAll()
+        self.messages.anomalies.removeAll()
+    }
+}

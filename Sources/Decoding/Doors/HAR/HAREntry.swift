@@ -1,0 +1,173 @@
+import EngineIO
+import JSONText
+import TimelineModel
+
+/// One entry of a HAR file, as far as it matters: a request, its answer, and the messages of a WebSocket.
+///
+/// Sources: HAR 1.2 ("entries"); Chrome's `_webSocketMessages`, `_resourceType` and `_error`, which Playwright and
+/// mitmproxy write as well. Tools leave out a lot, so everything but the URL and the time may be missing.
+struct HAREntry {
+    /// A message of a WebSocket.
+    struct Message {
+        var at: Timestamp
+        var sender: Sender
+        var opcode: UInt8
+        var body: HookLine.Body
+    }
+
+    /// A message that cannot be taken, or an error of the WebSocket that the browser put among them.
+    struct Trouble {
+        var at: Timestamp
+        var code: Anomaly.Code
+        var detail: String
+        /// The connection was lost: how.
+        var end: CloseKind?
+    }
+
+    var method: String
+    var url: SourceURL
+    var target: EngineIOTarget?
+    /// Nil where there was no answer.
+    var status: Int?
+    var error: String?
+    var connection: String?
+    var serverAddress: String?
+    var requested: Timestamp
+    var requestEnded: Timestamp
+    var answered: Timestamp
+    var responded: Timestamp
+    var requestBody: [UInt8]
+    var responseBody: [UInt8]
+    /// Why a body is not there, if it is not.
+    var requestLoss: String?
+    var responseLoss: String?
+    var requestBytes: Int
+    var responseBytes: Int
+    var isWebSocket: Bool
+    var messages: [Message] = []
+    var troubles: [Trouble] = []
+    private let requestHeaders: JSONValue?
+    private let responseHeaders: JSONValue?
+
+    /// Nil where the entry has no request with a URL, or no time.
+    init?(_ entry: JSONValue) {
+        guard let request = entry["request"], let url = request["url"]?.string,
+            let started = entry["startedDateTime"]?.string.flatMap({ Timestamp(iso8601: $0) })
+        else { return nil }
+        let response = entry["response"]
+        self.method = request["method"]?.string ?? "GET"
+        self.url = SourceURL(url)
+        self.target = EngineIOTarget(self.url.target)
+        // Browsers write 0 for an answer that never came.
+        self.status = response?["status"]?.integer.flatMap { $0 > 0 ? Int(exactly: $0) : nil }
+        self.error = response?["_error"]?.string ?? entry["_error"]?.string
+        self.connection = entry["connection"]?.string ?? entry["connection"]?.integer.map { String($0) }
+        self.serverAddress = entry["serverIPAddress"]?.string.map { $0.filter { $0 != "[" && $0 != "]" } }
+        self.requestHeaders = request["headers"]
+        self.responseHeaders = response?["headers"]
+
+        func timing(_ names: String...) -> Double {
+            // -1 stands for a phase that there was not. `connect` holds `ssl`.
+            names.reduce(0) { $0 + max(0, entry["timings"]?[$1]?.double ?? 0) }
+        }
+        self.requested = started.adding(milliseconds: timing("blocked", "dns", "connect"))
+        self.requestEnded = self.requested.adding(milliseconds: timing("send"))
+        self.answered = self.requestEnded.adding(milliseconds: timing("wait"))
+        let received = self.answered.adding(milliseconds: timing("receive"))
+        self.responded = max(received, started.adding(milliseconds: entry["time"]?.double ?? 0))
+
+        let post = request["postData"]
+        self.requestBody = Self.bytes(post?["text"]?.string, encoding: post?["encoding"]?.string) ?? []
+        let sent = Self.size(request["bodySize"])
+        if self.requestBody.isEmpty, sent > 0 { self.requestLoss = "the HAR does not hold the \(sent) bytes of it" }
+        self.requestBytes = sent > 0 ? sent : self.requestBody.count
+
+        let content = response?["content"]
+        let body = Self.bytes(content?["text"]?.string, encoding: content?["encoding"]?.string)
+        self.responseBody = body ?? []
+        let size = Self.size(content?["size"])
+        if body == nil, content?["text"] != nil {
+            self.responseLoss = "its base64 is damaged"
+        } else if self.responseBody.isEmpty, size > 0 {
+            self.responseLoss = "the HAR does not hold the \(size) bytes of it; save it with content"
+        }
+        let received2 = Self.size(response?["bodySize"])
+        self.responseBytes = received2 > 0 ? received2 : self.responseBody.count
+
+        let messages = entry["_webSocketMessages"]?.array
+        self.isWebSocket =
+            messages?.isEmpty == false || self.status == 101
+            || ((messages != nil || entry["_resourceType"]?.string == "websocket")
+                && self.status.map { $0 / 100 == 2 } ?? false)
+        for (index, message) in (messages ?? []).enumerated() { self.read(message, index) }
+    }
+
+    /// The value of a header field, by its name in lower case; the first of that name.
+    func header(_ name: String, ofAnswer: Bool = false) -> String? {
+        let fields = (ofAnswer ? self.responseHeaders : self.requestHeaders)?.array
+        return fields?.first { $0["name"]?.string?.lowercased() == name }?["value"]?.string
+    }
+
+    /// A number of bytes, 0 where there is none (-1 stands for that). More than fits a file of ours is nonsense, and
+    /// is cut so that sums of such numbers have room.
+    private static func size(_ value: JSONValue?) -> Int {
+        Int(min(max(0, value?.integer ?? 0), Int64(Int32.max)))
+    }
+
+    /// Nil where there is no text, and where base64 is none.
+    private static func bytes(_ text: String?, encoding: String?) -> [UInt8]? {
+        guard let text else { return nil }
+        let bytes = Array(text.utf8)
+        return encoding?.lowercased() == "base64" ? Base64.decode(bytes.span) : bytes
+    }
+
+    // MARK: Messages
+
+    private mutating func read(_ message: JSONValue, _ index: Int) {
+        let last = max(self.requested, self.messages.last?.at ?? self.requested)
+        let at: Timestamp
+        if case .number(let text)? = message["time"] { at = Timestamp(epoch: text) ?? last } else { at = last }
+        let data = message["data"]?.string ?? ""
+        func trouble(_ detail: String) -> Trouble {
+            Trouble(at: at, code: "har.bad-message", detail: "message \(index): \(detail)")
+        }
+        let sender: Sender
+        switch message["type"]?.string {
+        case "send": sender = .client
+        case "receive": sender = .server
+        case "error":
+            let end: CloseKind = data.contains("RESET") ? .rst : .fin
+            self.troubles.append(Trouble(at: at, code: "har.websocket-error", detail: data, end: end))
+            return
+        default: return self.troubles.append(trouble("no type; expected send or receive"))
+        }
+        let body: HookLine.Body
+        let opcode = message["opcode"]?.integer ?? 1
+        switch opcode {
+        case 1: body = .text(data)
+        case 2:
+            if let bytes = Base64.decode(Array(data.utf8).span) {
+                body = .bytes(bytes)
+            } else {
+                body = .unreadable(opcode: 2, reason: "its base64 is damaged")
+            }
+        case 8: body = .bytes(Self.closeBody(message, data))
+        case 9, 10: body = .text(data)
+        default: return self.troubles.append(trouble("opcode \(opcode); expected 1, 2, 8, 9 or 10"))
+        }
+        self.messages.append(Message(at: at, sender: sender, opcode: UInt8(opcode), body: body))
+    }
+
+    /// The body of a close frame: a code beside its reason, or the bytes as base64, as tools differ; a reason without
+    /// a code cannot be, so what is neither is left out.
+    private static func closeBody(_ message: JSONValue, _ data: String) -> [UInt8] {
+        if let code = (message["code"] ?? message["closeCode"])?.integer.flatMap({ UInt16(exactly: $0) }) {
+            let reason = message["reason"]?.string ?? data
+            return HookLine.Close(by: nil, code: code, reason: reason).frameBody
+        }
+        guard let bytes = Base64.decode(Array(data.utf8).span), bytes.count >= 2,
+            (1000...4999).contains(UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
+        else { return [] }
+        return bytes
+    }
+}

@@ -1,0 +1,203 @@
+internal import GRDB
+internal import GRDBSQLite
+internal import struct Foundation.Data
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Asks a timeline SQL, and never writes to it; also while another process is recording into it.
+public struct TimelineReader: Sendable {
+    private let path: String
+    private let queue: DatabaseQueue
+
+    /// - Throws: `missing`, `directory`, `empty`, `notATimeline`, `newerFormat`, `cannotOpen`, `damaged` and their like.
+    public init(path: String) throws(TimelineError) {
+        try self.init(path: path, schema: .current)
+    }
+
+    init(path: String, schema: Schema) throws(TimelineError) {
+        let place = FilePlace(path: path)
+        guard try place.isTaken(.reading) else { throw .missing(path: path) }
+        guard access(path, R_OK) == 0 else { throw TimelineError.noPermission(path) }
+
+        self.path = path
+        self.queue = try Self.open(place)
+        let (applicationID, format) = try Self.mapping(path) {
+            try self.queue.unsafeReentrantRead { database in
+                (
+                    try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
+                    try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                )
+            }
+        }
+        try schema.check(applicationID: applicationID, format: format, path: path, .reading)
+    }
+
+    /// Runs one query and hands over its rows as they come; never holds more than one of them.
+    ///
+    /// - Parameters:
+    ///   - sql: one SELECT, WITH, VALUES or EXPLAIN; a semicolon and comments around it are fine.
+    ///   - parameters: by name without the colon; each one that the query names, and no other.
+    ///   - columns: gets the names of the columns, once, before the first row.
+    ///   - row: gets the values of each row, in the order of the columns. May ask the reader another query.
+    /// - Throws: `TimelineError`, or what `columns` and `row` throw, which ends the query.
+    public func query(
+        _ sql: String, parameters: [String: TimelineValue] = [:],
+        columns: ([String]) throws -> Void = { _ in },
+        row: ([TimelineValue]) throws -> Void
+    ) throws {
+        // Reentrant, so that `row` may ask another query; there is no transaction to mix up in a single statement.
+        try self.queue.unsafeReentrantRead { database in
+            let statement = try self.prepare(sql, in: database)
+            let arguments = try Self.arguments(parameters, for: statement)
+            let cursor = try Self.mapping(self.path) { try Row.fetchCursor(statement, arguments: arguments) }
+            try columns(statement.columnNames)
+            var values: [TimelineValue] = []
+            let count = Int32(statement.columnCount)
+            while try Self.mapping(self.path, { try cursor.next() != nil }) {
+                values.removeAll(keepingCapacity: true)
+                for index in 0..<count { values.append(Self.value(statement.sqliteStatement, index)) }
+                try row(values)
+            }
+        }
+    }
+
+    /// The names of the query's parameters without their colons, in the order they first appear.
+    public func parameterNames(of sql: String) throws -> [String] {
+        try self.queue.unsafeReentrantRead { database in
+            try Self.parameterNames(try self.prepare(sql, in: database))
+        }
+    }
+
+    // MARK: Opening
+
+    private static func open(_ place: FilePlace) throws(TimelineError) -> DatabaseQueue {
+        do {
+            return try DatabaseQueue(path: place.forSQLite, configuration: Self.configuration)
+        } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
+            // In WAL mode SQLite needs two files beside the database, and cannot make them in a read-only folder.
+            guard access(place.folder, W_OK) != 0 else {
+                throw Self.error(error, place.path)
+            }
+            var log = stat()
+            if stat(place.path + "-wal", &log) == 0, log.st_size > 0 {
+                throw .cannotOpen(
+                    path: place.path,
+                    reason: "its last rows stand in \(place.path)-wal, and its folder is read-only; "
+                        + "copy both files to a folder that can be written")
+            }
+            // Nothing stands beside it, and nobody can be writing to it: it may be read as it is.
+            return try Self.mapping(place.path) {
+                try DatabaseQueue(path: place.immutableURI, configuration: Self.configuration)
+            }
+        } catch {
+            throw Self.error(error, place.path)
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = 1") }
+        return configuration
+    }
+
+    // MARK: Statements
+
+    private func prepare(_ sql: String, in database: Database) throws -> Statement {
+        if let refusal = ReadOnlySQL(sql).refusal { throw refusal }
+        let statement: Statement
+        do {
+            statement = try database.makeStatement(sql: sql)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
+            throw TimelineError.refused(
+                statement: "SQL", reason: "there are several statements in it; give one at a time")
+        } catch let error as DatabaseError {
+            let offset = database.sqliteConnection.map(sqlite3_error_offset) ?? -1
+            throw Self.error(error, self.path, offset: offset)
+        }
+        guard statement.isReadonly else {
+            throw TimelineError.refused(
+                statement: "SQL", reason: "it would change the timeline, which is only read here; use a plain SELECT")
+        }
+        return statement
+    }
+
+    private static func parameterNames(_ statement: Statement) throws(TimelineError) -> [String] {
+        var names: [String] = []
+        for index in 0..<sqlite3_bind_parameter_count(statement.sqliteStatement) {
+            let name = sqlite3_bind_parameter_name(statement.sqliteStatement, index + 1).map(String.init(cString:))
+            guard let name, name.hasPrefix(":") else {
+                throw .refused(
+                    statement: "parameter \(name ?? "?")", reason: "parameters are bound by name; write it as :name")
+            }
+            names.append(String(name.dropFirst()))
+        }
+        return names
+    }
+
+    private static func arguments(
+        _ parameters: [String: TimelineValue], for statement: Statement
+    ) throws(TimelineError) -> StatementArguments {
+        let names = try Self.parameterNames(statement)
+        if let missing = names.first(where: { parameters[$0] == nil }) { throw .missingParameter(name: missing) }
+        if let unknown = parameters.keys.sorted().first(where: { !names.contains($0) }) {
+            throw .unknownParameter(name: unknown, known: names)
+        }
+        return StatementArguments(parameters.map { ($0.key, $0.value.forDatabase) })
+    }
+
+    private static func value(_ statement: OpaquePointer, _ column: Int32) -> TimelineValue {
+        switch sqlite3_column_type(statement, column) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, column))
+        case SQLITE_FLOAT: return .real(sqlite3_column_double(statement, column))
+        case SQLITE_TEXT:
+            let text = sqlite3_column_text(statement, column)
+            let count = Int(sqlite3_column_bytes(statement, column))
+            return .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
+        case SQLITE_BLOB:
+            let blob = sqlite3_column_blob(statement, column)
+            let count = Int(sqlite3_column_bytes(statement, column))
+            return .blob(Array(UnsafeRawBufferPointer(start: blob, count: count)))
+        default: return .null
+        }
+    }
+
+    // MARK: Errors
+
+    private static func mapping<T>(_ path: String, _ body: () throws -> T) throws(TimelineError) -> T {
+        do {
+            return try body()
+        } catch {
+            throw Self.error(error, path)
+        }
+    }
+
+    private static func error(_ error: any Error, _ path: String, offset: Int32 = -1) -> TimelineError {
+        guard let error = error as? DatabaseError else {
+            return error as? TimelineError ?? .damaged(path: path, message: "\(error)")
+        }
+        return TimelineError(
+            sqlite: error.extendedResultCode.rawValue, message: error.message ?? "\(error.resultCode)", path: path,
+            purpose: .reading, offset: offset)
+    }
+}
+
+extension TimelineValue {
+    fileprivate var forDatabase: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .integer(let value): value.databaseValue
+        case .real(let value): value.databaseValue
+        case .text(let value): value.databaseValue
+        case .blob(let value): Data(value).databaseValue
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import TimelineModel
+
+/// Two endpoints without an order: what all segments of a connection have in common.
+public struct FlowKey: Hashable, Sendable {
+    public let low: Endpoint
+    public let high: Endpoint
+
+    public init(_ segment: Segment) {
+        let ordered = Self.precedes(segment.source, segment.destination)
+        self.low = ordered ? segment.source : segment.destination
+        self.high = ordered ? segment.destination : segment.source
+    }
+
+    /// Four words instead of every field: this runs for each packet.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.low.addressLow)
+        hasher.combine(self.high.addressLow)
+        hasher.combine(self.low.addressHigh &+ self.high.addressHigh &* 3)
+        hasher.combine(UInt32(self.low.port) << 16 | UInt32(self.high.port))
+    }
+
+    public func endpoint(_ side: FlowSide) -> Endpoint { side == .low ? self.low : self.high }
+
+    private static func precedes(_ a: Endpoint, _ b: Endpoint) -> Bool {
+        (a.port, a.addressHigh, a.addressLow) < (b.port, b.addressHigh, b.addressLow)
+    }
+}
+
+/// One end of a connection, as `FlowKey` orders them.
+public enum FlowSide: Int, Hashable, Sendable, CaseIterable {
+    case low
+    case high
+
+    public var other: FlowSide { self == .low ? .high : .low }
+}
+
+/// A TCP connection: both directions put in order, and how it began and ended. A class: it is looked at from several
+/// places, and too big to copy.
+public final class TCPConnection {
+    public let key: FlowKey
+    private var low: StreamReassembler
+    private var high: StreamReassembler
+    /// The side that sent the SYN, once known.
+    public private(set) var initiator: FlowSide?
+    private var synAt: Timestamp?
+    private var initialSequence: UInt32?
+    /// Smallest time from SYN to SYN-ACK, in nanoseconds.
+    public private(set) var roundTripNs: Int64?
+    private var finished: Set<FlowSide> = []
+    public private(set) var resetBy: FlowSide?
+
+    /// - Parameter limitBytes: what each direction may hold behind a hole.
+    public init(_ key: FlowKey, limitBytes: Int) {
+        self.key = key
+        self.low = StreamReassembler(limitBytes: limitBytes)
+        self.high = StreamReassembler(limitBytes: limitBytes)
+    }
+
+    public func side(_ segment: Segment) -> FlowSide { segment.source == self.key.low ? .low : .high }
+
+    /// Both directions have ended, or one side reset.
+    public var isOver: Bool { self.resetBy != nil || self.finished.count == 2 }
+
+    /// Since when one of the directions holds bytes behind a hole.
+    public var heldSince: Timestamp? {
+        guard let low = self.low.heldSince else { return self.high.heldSince }
+        return self.high.heldSince.map { min($0, low) } ?? low
+    }
+
+    public var missingBytes: Int64 { self.low.missingBytes + self.high.missingBytes }
+    public var retransmittedSegments: Int64 { self.low.retransmittedSegments + self.high.retransmittedSegments }
+    public func bytes(_ side: FlowSide) -> Int64 { side == .low ? self.low.position : self.high.position }
+
+    /// A SYN that begins a new connection between the same ports, and not this one again.
+    public func isReplaced(by segment: Segment) -> Bool {
+        guard segment.flags.contains(.syn), !segment.flags.contains(.ack) else { return false }
+        return self.initialSequence != segment.sequence || (self.isOver && self.resetBy != nil)
+    }
+
+    /// Takes what the handshake tells from a segment. To be called with each, before `receive`.
+    public func noteHandshake(_ segment: Segment) {
+        guard segment.flags.contains(.syn) else { return }
+        let side = self.side(segment)
+        if segment.flags.contains(.ack) {
+            self.initiator = self.initiator ?? side.other
+            if let synAt = self.synAt {
+                let time = max(0, segment.at.nanoseconds(since: synAt))
+                self.roundTripNs = min(self.roundTripNs ?? time, time)
+            }
+        } else {
+            self.initiator = side
+            self.initialSequence = segment.sequence
+            self.synAt = segment.at  // of a SYN sent again the last counts: the answer is to that one
+        }
+    }
+
+    /// Takes a segment; `event` gets what it makes known, with the side that sent it. A reset is told by `resetBy`.
+    ///
+    /// - Parameter acknowledged: called when its acknowledgement is taken and its own bytes are not given yet:
+    ///   `heldSince` says by then whether they must wait.
+    public func receive(
+        _ segment: Segment, _ payload: Span<UInt8>, acknowledged: () -> Void = {},
+        _ event: (FlowSide, StreamEvent, Span<UInt8>) -> Void
+    ) {
+        let side = self.side(segment)
+        if segment.flags.contains(.fin) {
+            self.low.isClosing = true
+            self.high.isClosing = true
+        }
+        if segment.flags.contains(.ack) {
+            self.withStream(side.other) { stream in
+                stream.acknowledge(segment.acknowledgement, at: segment.at) { event(side.other, $0, $1) }
+            }
+            acknowledged()
+        }
+        var ended = false
+        self.withStream(side) { stream in
+            stream.receive(segment, payload) {
+                if case .fin = $0 { ended = true }
+                event(side, $0, $1)
+            }
+        }
+        if ended { self.finished.insert(side) }
+        if segment.flags.contains(.rst), self.resetBy == nil {
+            self.finish(event)
+            self.resetBy = side
+        }
+    }
+
+    /// The end of what will be seen of this connection.
+    public func finish(_ event: (FlowSide, StreamEvent, Span<UInt8>) -> Void) {
+        for side in FlowSide.allCases {
+            var ended = false
+            self.withStream(side) { stream in
+                stream.finish {
+                    if case .fin = $0 { ended = true }
+                    event(side, $0, $1)
+                }
+            }
+            if ended { self.finished.insert(side) }
+        }
+    }
+
+    private func withStream(_ side: FlowSide, _ body: (inout StreamReassembler) -> Void) {
+        if side == .low { body(&self.low) } else { body(&self.high) }
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+
+/// How a run ended: what is still to be said on which stream, and the exit status.
+struct Ending: Equatable {
+    /// For stdout: help, the version.
+    var output: String?
+    /// For stderr: one line.
+    var talk: String?
+    var code: Int32
+
+    static let success = Ending(output: nil, talk: nil, code: ExitStatus.success.rawValue)
+
+    var status: ExitStatus? { ExitStatus(rawValue: self.code) }
+
+    init(output: String?, talk: String?, code: Int32) {
+        self.output = output
+        self.talk = talk
+        self.code = code
+    }
+
+    /// - Parameter arguments: of the process without its name; they tell which help page a usage error points to.
+    init(of error: any Error, arguments: [String]) {
+        switch error {
+        case is ClosedPipe:
+            self = .success
+        case let code as ExitCode:
+            self.init(output: nil, talk: nil, code: code.rawValue)
+        case let error as ToolError:
+            self = Self.failure(error.description)
+        default:
+            let parserCode = SioscopeCommand.exitCode(for: error)
+            if parserCode == .success {
+                // The parser asks for help, the version or a completion script by throwing.
+                self.init(
+                    output: SioscopeCommand.fullMessage(for: error) + "\n", talk: nil,
+                    code: ExitStatus.success.rawValue)
+            } else if parserCode == .validationFailure {
+                self = Self.failure(Self.usage(SioscopeCommand.message(for: error), arguments))
+            } else {
+                self = Self.failure(String(describing: error))
+            }
+        }
+    }
+
+    /// Exit status 2 with one line, whatever the text holds: line ends become spaces, control characters are shown.
+    static func failure(_ text: String) -> Ending {
+        let line = text.split(whereSeparator: \.isNewline)
+            .map { String($0.drop(while: { $0 == " " })) }
+            .joined(separator: " ")
+        return Ending(
+            output: nil, talk: "sioscope: error: \(Escaping.visible(line))\n", code: ExitStatus.failure.rawValue)
+    }
+
+    /// What is wrong with the arguments, and the help page that explains the command they were meant for.
+    static func usage(_ message: String, _ arguments: [String]) -> String {
+        let names = SioscopeCommand.commands.map { $0.configuration.commandName ?? $0._commandName } + ["help"]
+        guard let name = arguments.first(where: { !$0.hasPrefix("-") }) else {
+            return "\(self.sentence(message)) (see 'sioscope --help')"
+        }
+        guard names.contains(name) else {
+            let near = NearestNames.of(name, among: names)
+            return "no command is named '\(name)'"
+                + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?") + " (see 'sioscope --help')"
+        }
+        return "\(self.sentence(message)) (see 'sioscope \(name) --help')"
+    }
+
+    /// As the middle of a line: no capital at its start, no full stop at its end.
+    private static func sentence(_ message: String) -> String {
+        let message = message.hasSuffix(".") ? String(message.dropLast()) : message
+        return message.prefix(1).lowercased() + message.dropFirst()
+    }
+}

@@ -1,0 +1,45 @@
+import Timeline
+
+/// Which frames are asked for, as SQL.
+struct FrameFilter {
+    var session: Int64?
+    /// An SQL condition by the user. The timeline is opened read-only: whatever stands here can only read.
+    var condition: String?
+    var limit: Int64?
+
+    var parameters: [String: TimelineValue] {
+        var parameters: [String: TimelineValue] = [:]
+        if let session = self.session { parameters["session"] = .integer(session) }
+        if let limit = self.limit { parameters["limit"] = .integer(limit) }
+        return parameters
+    }
+
+    /// - Parameter select: a SELECT from `frames`, up to its WHERE.
+    func sql(after select: String) -> String {
+        var conditions: [String] = []
+        if self.session != nil { conditions.append("session_id = :session") }
+        // On lines of its own, so that a comment in it ends before the parenthesis does.
+        if let condition = self.condition { conditions.append("(\n\(condition)\n)") }
+        var sql = select
+        if !conditions.isEmpty { sql += " WHERE " + conditions.joined(separator: " AND ") }
+        sql += " ORDER BY id"
+        if self.limit != nil { sql += " LIMIT :limit" }
+        return sql
+    }
+
+    /// Throws where the condition is none, before anything was printed.
+    func check(on timeline: TimelineReader) throws {
+        guard let condition = self.condition else { return }
+        let names: [String]
+        do {
+            names = try timeline.parameterNames(of: "SELECT 1 FROM frames WHERE (\n\(condition)\n)")
+        } catch TimelineError.sql(_, let message, _) {
+            throw ToolError("--where: \(message); expected an SQL condition on the columns of the table 'frames'")
+        } catch {
+            throw ToolError("--where: \(error)")
+        }
+        if let name = names.first {
+            throw ToolError("--where: parameter '\(name)' has no value here; write the value itself")
+        }
+    }
+}

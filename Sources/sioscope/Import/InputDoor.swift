@@ -1,0 +1,113 @@
+import Decoding
+import TimelineModel
+import Wire
+
+/// Finds out by its first bytes what an input is, undoes gzip, and feeds the door that reads it.
+final class InputDoor {
+    private enum State {
+        /// Not enough bytes yet to tell.
+        case sniffing([UInt8])
+        case open(any Door)
+    }
+
+    /// JSON files show what they are within their first keys.
+    private static let sniffBytes = 4096
+
+    private let name: String
+    private let tap: TapPosition
+    private let limits: DecodingLimits
+    private var state = State.sniffing([])
+    private var gzip: Inflater?
+    private var isFirst = true
+
+    init(name: String, tap: TapPosition, limits: DecodingLimits) {
+        self.name = name
+        self.tap = tap
+        self.limits = limits
+    }
+
+    /// The door's facts of the capture; nil while nothing was read.
+    var facts: CaptureFacts? {
+        if case .open(let door) = self.state { door.facts } else { nil }
+    }
+
+    func feed(_ bytes: Span<UInt8>, _ deliver: (TimelineBatch) -> Void) throws {
+        if self.isFirst {
+            self.isFirst = false
+            if CaptureFormat.sniff(bytes) == .gzip { self.gzip = Inflater(.gzip) }
+        }
+        guard let gzip = self.gzip else { return try self.feedPlain(bytes, deliver) }
+        var failure: (any Error)?
+        do throws(InflateError) {
+            try gzip.inflate(bytes) { piece in
+                do {
+                    try self.feedPlain(piece.span, deliver)
+                    return true
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+        } catch {
+            throw ToolError("\(self.name): gzip data is damaged: \(error)")
+        }
+        if let failure { throw failure }
+    }
+
+    func finish(_ deliver: (TimelineBatch) -> Void) throws {
+        if let gzip = self.gzip, !gzip.isAtEnd {
+            throw ToolError(
+                "\(self.name): the gzip file is cut off; copy it again, or unpack what is there with `gzip -dc`")
+        }
+        if case .sniffing(let first) = self.state { try self.open(first, deliver) }
+        guard case .open(let door) = self.state else { return }
+        try self.named { try door.finish(deliver) }
+    }
+
+    private func feedPlain(_ bytes: Span<UInt8>, _ deliver: (TimelineBatch) -> Void) throws {
+        switch self.state {
+        case .open(let door):
+            try self.named { try door.feed(bytes, deliver) }
+        case .sniffing(var first):
+            bytes.withUnsafeBufferPointer { first.append(contentsOf: $0) }
+            self.state = .sniffing(first)
+            if first.count >= Self.sniffBytes { try self.open(first, deliver) }
+        }
+    }
+
+    private func open(_ first: [UInt8], _ deliver: (TimelineBatch) -> Void) throws {
+        let door = try self.door(first)
+        self.state = .open(door)
+        try self.named { try door.feed(first.span, deliver) }
+    }
+
+    private func door(_ first: [UInt8]) throws(ToolError) -> any Door {
+        switch CaptureFormat.sniff(first.span) {
+        case .pcap, .pcapng:
+            return CaptureDecoder(CaptureFacts(kind: .pcap, source: self.name, tap: self.tap), limits: self.limits)
+        case .json where JSONInput.sniff(first.span) == .hookLog:
+            return HookLogDecoder(CaptureFacts(kind: .hook, source: self.name, tap: self.tap), limits: self.limits)
+        case .json:
+            return HARDecoder(CaptureFacts(kind: .har, source: self.name, tap: self.tap), limits: self.limits)
+        case .gzip: throw self.refusal("gzip inside gzip")
+        case .empty: throw ToolError("\(self.name) is empty; nothing to import")
+        case .text: throw self.refusal("text")
+        case .unknown: throw self.refusal("no kind of file that is known here")
+        }
+    }
+
+    private func refusal(_ what: String) -> ToolError {
+        ToolError("\(self.name) is \(what); import reads pcap, pcapng, HAR and hook logs, gzip-compressed or not")
+    }
+
+    /// Errors of a door do not know the file; the user must.
+    private func named(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as ToolError {
+            throw error
+        } catch {
+            throw ToolError("\(self.name): \(error)")
+        }
+    }
+}

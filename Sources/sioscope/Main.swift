@@ -1,0 +1,31 @@
+import ArgumentParser
+
+/// The entry: runs one command and turns whatever came of it into output, one line of talk and an exit status.
+@main
+enum Main {
+    static func main() async {
+        Interrupt.install()
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        var ending: Ending
+        do {
+            var command = try SioscopeCommand.parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            ending = .success
+        } catch {
+            ending = Ending(of: error, arguments: arguments)
+        }
+        do {
+            if let text = ending.output { try StandardOutput.shared.write(text) }
+            try StandardOutput.shared.flush()
+        } catch {
+            // What was written last did not arrive: that is how the run ended, unless it had failed already.
+            if ending.status == .success { ending = Ending(of: error, arguments: arguments) }
+        }
+        if let line = ending.talk { StandardError.write(line) }
+        StandardOutput.shared.exit(ending.code)
+    }
+}

@@ -1,0 +1,23 @@
+-- A frame as `sioscope frames` prints it. A WHERE clause follows.
+SELECT
+  id,
+  session_id,
+  at_ns,
+  sender,
+  transport,
+  layer,
+  opcode,
+  eio_type,
+  sio_type,
+  namespace,
+  event,
+  ack_id,
+  attachments,
+  close_code,
+  size_bytes,
+  flags,
+  -- No more than can be shown: a terminal has no use for the rest of a long payload.
+  substr(payload, 1, :payload_length) AS payload,
+  substr(binary, 1, 9) AS first_bytes,
+  length(binary) AS binary_bytes
+FROM frames

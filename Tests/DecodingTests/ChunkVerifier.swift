@@ -1,0 +1,1 @@
+../WireTests/ChunkVerifier.swift

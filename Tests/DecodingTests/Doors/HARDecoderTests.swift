@@ -1,0 +1,313 @@
+import Foundation
+import JSONText
+import Testing
+import TimelineModel
+
+@testable import Decoding
+
+@Suite("HAR")
+struct HARDecoderTests {
+    // MARK: Files of other programs
+
+    static func fixture(_ name: String) throws -> [UInt8] {
+        let folder = try #require(Bundle.module.url(forResource: "Fixtures/HAR", withExtension: nil))
+        return Array(try Data(contentsOf: folder.appending(path: name)))
+    }
+
+    @Test(
+        "messages, directions and opcodes of mitmproxy's files",
+        arguments: [
+            "charles", "corrupted_gzip_body", "head-content-length", "incomplete_log", "insomnia", "websocket",
+            "with-bom",
+        ])
+    func expected(_ name: String) throws {
+        let expected = try JSONValue(String(decoding: Self.fixture("expected/\(name).har.json"), as: UTF8.self))
+        let entries = try #require(expected["websocket_entries"]?.array)
+        let bytes = try Self.fixture("\(name).har")
+        guard !entries.isEmpty else {
+            let count = try #require(expected["entries_total"]?.integer)
+            #expect(throws: HARDecodeError.noMessages(entries: Int(count))) { try DoorOutput.har(bytes) }
+            return
+        }
+        let output = try DoorOutput.har(bytes)
+        #expect(output.connections.count == entries.count)
+        for (entry, connection) in zip(entries, output.connections) {
+            var counts: [String: Int64] = [:]
+            for frame in output.frames where frame.connectionID == connection.id {
+                counts["\(frame.sender == .client ? "send" : "receive"):op\(frame.opcode ?? 0)", default: 0] += 1
+            }
+            guard case .object(let members)? = entry["by_dir_opcode"] else {
+                Issue.record("no by_dir_opcode in \(entry)")
+                continue
+            }
+            #expect(counts == Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value.integer ?? -1) }))
+            let exchange = try #require(output.exchanges.first { $0.connectionID == connection.id })
+            #expect(entry["url"]?.string?.hasSuffix(exchange.target) == true)
+            #expect(Int64(exchange.status ?? 0) == entry["status"]?.integer)
+            #expect(exchange.userAgent?.hasPrefix("Mozilla/5.0 (Macintosh") == true)
+            #expect(connection.serverAddress == "143.244.202.177")
+            #expect(connection.serverPort == 443)
+            #expect(connection.application == .websocket)
+        }
+        #expect(output.sessions.isEmpty)
+        #expect(output.frames.map(\.id) == Array(1...Int64(output.frames.count)))
+        #expect(output.frames.map(\.at) == output.frames.map(\.at).sorted())
+        #expect(output.frames.first?.at == Timestamp(nanoseconds: 1_693_314_200_336_985_000))
+        try HookLogRoundTripTests.expectSameFrames(output)
+    }
+
+    @Test(
+        "what is no HAR says what is missing",
+        arguments: [
+            ("", HARDecodeError.notJSON(offset: 0, expected: "a value")),
+            ("\u{FEFF}{\"log\":}", .notJSON(offset: 10, expected: "a value")),
+            ("[]", .notHAR(missing: "the object \"log\"")), ("{\"log\":[]}", .notHAR(missing: "the object \"log\"")),
+            ("{\"log\":{\"entries\":{}}}", .notHAR(missing: "the array \"log\".\"entries\"")),
+            ("{\"log\":{\"entries\":[]}}", .noMessages(entries: 0)),
+            ("{\"log\":{\"entries\":[1,{}]}}", .noMessages(entries: 2)),
+        ])
+    func refused(_ text: String, _ error: HARDecodeError) {
+        #expect(throws: error) { try DoorOutput.har(text) }
+    }
+
+    @Test("a broken file, and one that is too large")
+    func broken() throws {
+        let bytes = try Self.fixture("brokenfile.har")
+        #expect(throws: HARDecodeError.notJSON(offset: 22, expected: "',' or '}'")) { try DoorOutput.har(bytes) }
+        let door = HARDecoder(CaptureFacts(kind: .har, source: ""), byteLimit: 4)
+        func feed(_ bytes: [UInt8]) throws { try door.feed(bytes.span) { _ in } }
+        try feed([1, 2, 3, 4])
+        #expect(throws: HARDecodeError.tooLarge(limit: 4)) { try feed([5]) }
+    }
+
+    // MARK: Entries
+
+    struct HARCase: CustomTestStringConvertible, Sendable {
+        let name: String
+        let entries: [String]
+        let frames: [String]
+        var anomalies: [String] = []
+        /// `method status code` of each exchange.
+        var exchanges: [String]?
+        /// sid, transports, end of each session.
+        var sessions: [String]?
+        var otherRequests: Int64 = 0
+        var testDescription: String { self.name }
+    }
+
+    /// An entry at `second` of a minute that takes 100 ms: 10 to send, 80 to wait, 10 to receive.
+    static func entry(
+        _ second: String, _ method: String, _ url: String, body: String? = nil, status: Int = 200,
+        answer: String? = nil,
+        base64: Bool = false, size: Int? = nil, extra: String = ""
+    ) -> String {
+        func json(_ text: String) -> String { JSONValue.string(text).description }
+        let post = body.map { #","postData":{"mimeType":"text/plain","text":\#(json($0))}"# } ?? ""
+        let content =
+            answer.map { #""text":\#(json($0))\#(base64 ? #","encoding":"base64""# : "")"# } ?? #""mimeType":"x""#
+        let bytes = size ?? answer?.utf8.count ?? 0
+        return
+            #"{"startedDateTime":"2025-11-24T16:00:\#(second)Z","time":100,"timings":{"blocked":-1,"send":10,"wait":80,"receive":10},"#
+            + #""request":{"method":"\#(method)","url":"\#(url)","headers":[{"name":"User-Agent","value":"ua"}]\#(post)},"#
+            + #""response":{"status":\#(status),"content":{"size":\#(bytes),\#(content)}}\#(extra)}"#
+    }
+
+    static func webSocket(_ second: String, _ url: String, _ messages: String...) -> String {
+        self.entry(
+            second, "GET", url, status: 101,
+            extra: #","_resourceType":"websocket","_webSocketMessages":[\#(messages.joined(separator: ","))]"#)
+    }
+
+    /// 2025-11-24T16:00:00Z is 1764000000.
+    static func message(_ type: String, _ second: Double, _ data: String, opcode: Int = 1, more: String = "") -> String
+    {
+        #"{"type":"\#(type)","time":\#(1_764_000_000 + second),"opcode":\#(opcode),"data":\#(JSONValue.string(data).description)\#(more)}"#
+    }
+
+    static let poll = "http://127.0.0.1:3000/socket.io/?EIO=4&transport=polling"
+    static let socket = "ws://127.0.0.1:3000/socket.io/?EIO=4&transport=websocket"
+    static let open = #"0{"sid":"S","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}"#
+
+    static let cases: [HARCase] = [
+        HARCase(
+            name: "polling and WebSocket of one session, in the order of time",
+            entries: [
+                webSocket(
+                    "03", socket + "&sid=S", message("send", 3.2, "2probe"), message("receive", 3.3, "3probe"),
+                    message("send", 3.6, "5"), message("receive", 3.7, "AQID", opcode: 2), message("receive", 28.5, "2")
+                ),
+                entry("00", "GET", "http://127.0.0.1:3000/app.js", answer: "x"),
+                entry("01", "GET", poll, answer: open),
+                entry("02", "POST", poll + "&sid=S", body: #"42["a"]\#u{1E}bAQID"#, answer: "ok"),
+                entry("03.4", "GET", poll + "&sid=S", answer: "6"),
+            ],
+            frames: [
+                "< lp open " + open.dropFirst(), #"> lp message event / event=a ["a"]"#, "> lp message [1, 2, 3]",
+                "> op1 ping probe", "< op1 pong probe", "< lp noop", "> op1 upgrade", "< op2 message [1, 2, 3]",
+                "< op1 ping",
+            ],
+            anomalies: ["socketio.orphan-attachment", "socketio.orphan-attachment"],
+            exchanges: ["GET 200 -", "POST 200 -", "GET 101 -", "GET 200 -"],
+            sessions: ["S polling,websocket capture-end"], otherRequests: 1),
+        HARCase(
+            name: "Engine.IO 3: lengths in UTF-16, and a binary answer in base64",
+            entries: [
+                entry("01", "GET", poll.replacing("EIO=4", with: "EIO=3"), answer: "13:0{\"sid\":\"S3\"}2:40"),
+                entry(
+                    "02", "POST", poll.replacing("EIO=4", with: "EIO=3") + "&sid=S3", body: "9:42[\"\u{1F600}€\"]",
+                    answer: "ok"),
+                entry(
+                    "03", "GET", poll.replacing("EIO=4", with: "EIO=3") + "&sid=S3", answer: "AAT/NOKCrAEF/wQBAgME",
+                    base64: true),
+            ],
+            frames: [
+                "< lp open {\"sid\":\"S3\"}", "< lp message connect /",
+                "> lp message event / event=\u{1F600}€ [\"\u{1F600}€\"]", "< lp message €", "< lp message [1, 2, 3, 4]",
+            ],
+            anomalies: ["socketio.malformed-packet", "socketio.orphan-attachment"]),
+        HARCase(
+            name: "JSONP both ways",
+            entries: [
+                entry("01", "GET", poll + "&j=0", answer: "___eio[0](\"0{\\\"sid\\\":\\\"J\\\"}\");"),
+                entry("02", "POST", poll + "&j=0&sid=J", body: "d=42%5B%22a%22%5D", answer: "ok"),
+            ],
+            frames: ["< lp open {\"sid\":\"J\"}", #"> lp message event / event=a ["a"]"#]),
+        HARCase(
+            name: "a refusal, a poll that was cut off, a body that the HAR does not hold",
+            entries: [
+                entry("01", "GET", poll, answer: open),
+                entry("02", "GET", poll + "&sid=S", size: 12),
+                entry("03", "GET", poll + "&sid=S", status: 0, extra: #","_error":"net::ERR_CONNECTION_RESET""#),
+                entry(
+                    "04", "POST", poll + "&sid=OLD", body: "40", status: 400,
+                    answer: #"{"code":1,"message":"Session ID unknown"}"#),
+            ],
+            frames: ["< lp open " + open.dropFirst(), "> lp message 0"],
+            anomalies: ["engineio.refused-packet", "http.incomplete-body"],
+            exchanges: ["GET 200 -", "GET 200 -", "GET 0 -", "POST 400 1 Session ID unknown"],
+            sessions: ["S polling rst"]),
+        HARCase(
+            name: "close frames, errors and messages that are none",
+            entries: [
+                webSocket(
+                    "01", socket, message("receive", 2, open),
+                    message("send", 3, "", opcode: 8, more: #","code":1000"#),
+                    message("receive", 3.5, "A+ll", opcode: 8), message("receive", 3.6, "", opcode: 9),
+                    message("receive", 4, "x", opcode: 0), message("what", 4, "x"),
+                    message("receive", 5, "!!", opcode: 2),
+                    message("error", 6, "net::ERR_FAILED")),
+                "{}",
+            ],
+            frames: [
+                "< op1 open " + open.dropFirst(), "> op8 ws code=1000", "< op8 ws code=1001 e", "< op9 ws",
+                "< op2 message",
+            ],
+            anomalies: [
+                "har.bad-entry", "har.bad-message", "har.bad-message", "har.websocket-error",
+                "websocket.unreadable-message",
+            ],
+            sessions: ["S websocket websocket-close"]),
+        HARCase(
+            name: "a WebSocket that was refused, and one over HTTP/2",
+            entries: [
+                entry(
+                    "01", "GET", socket.replacing("ws:", with: "wss:"), status: 400,
+                    answer: #"{"code":0,"message":"Transport unknown"}"#),
+                entry(
+                    "02", "CONNECT", "https://h/feed",
+                    extra:
+                        #","connection":"7","serverIPAddress":"[::1]","_webSocketMessages":[{"type":"receive","data":"hi"}]"#
+                ),
+            ],
+            frames: ["< op1 ws hi"], exchanges: ["GET 400 0 Transport unknown", "CONNECT 200 -"], sessions: []),
+    ]
+
+    @Test("rows", arguments: cases)
+    func rows(_ c: HARCase) throws {
+        let text = #"\#u{FEFF}{"log":{"version":"1.2","entries":[\#(c.entries.joined(separator: ","))]}}"#
+        let bytes = Array(text.utf8)
+        let output = try ChunkVerifier.verify(bytes, rounds: 3) { chunks in
+            [try DoorOutput.run(HARDecoder(CaptureFacts(kind: .har, source: "test")), chunks)]
+        }[0]
+        #expect(output.frames.map(\.line) == c.frames)
+        #expect(output.frames.map(\.at) == output.frames.map(\.at).sorted())
+        #expect(output.anomalies.map(\.code.text).sorted() == c.anomalies)
+        #expect(output.facts.otherRequests == c.otherRequests)
+        #expect(output.facts.packets == Int64(c.entries.count))
+        #expect(output.facts.bytes == Int64(bytes.count))
+        if let expected = c.exchanges {
+            #expect(
+                output.exchanges.sorted { $0.id < $1.id }.map {
+                    "\($0.method) \($0.status ?? 0) \($0.errorCode.map { "\($0) " } ?? "")\($0.errorMessage ?? "-")"
+                } == expected)
+        }
+        if let expected = c.sessions {
+            #expect(
+                output.sessions.map {
+                    "\($0.sid ?? "-") \($0.transports.map(\.rawValue).joined(separator: ",")) \($0.endClass?.rawValue ?? "-")"
+                } == expected)
+        }
+        try HookLogRoundTripTests.expectSameFrames(output)
+    }
+
+    @Test("times of a polling exchange and of a message")
+    func times() throws {
+        let text = Self.cases[0].entries.joined(separator: ",")
+        let output = try DoorOutput.har("{\"log\":{\"entries\":[\(text)]}}")
+        let poll = try #require(output.exchanges.first)
+        let base: Int64 = 1_764_000_001_000_000_000
+        #expect(poll.requested.nanoseconds == base)
+        #expect(poll.requestEnded?.nanoseconds == base + 10_000_000)
+        #expect(poll.answered?.nanoseconds == base + 90_000_000)
+        #expect(poll.responded?.nanoseconds == base + 100_000_000)
+        #expect(output.frames[0].at.nanoseconds == base + 100_000_000)
+        #expect(output.frames[1].at.nanoseconds == base + 1_010_000_000)
+        #expect(output.frames[3].at.nanoseconds == base + 2_200_000_000)
+        #expect(output.facts.started?.nanoseconds == base)
+        #expect(output.facts.ended?.nanoseconds == base + 27_500_000_000)
+        #expect(output.sessions.first?.opened.nanoseconds == base)
+    }
+
+    @Test(
+        "ISO 8601",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.000000001Z", 1),
+            ("1969-12-31T23:59:59.5Z", -500_000_000),
+            ("2023-08-29T13:03:20.195591+00:00", 1_693_314_200_195_591_000),
+            ("2000-02-29T12:00:00", 951_825_600_000_000_000),
+            ("2000-03-01T00:00Z", 951_868_800_000_000_000), ("2025-11-24T16:00:00,25Z", 1_764_000_000_250_000_000),
+            ("2025-11-24T18:00:00+0200", 1_764_000_000_000_000_000),
+            ("2025-11-24T10:30:00-05:30", 1_764_000_000_000_000_000),
+            ("2025-11-24t16:00:00.1234567899z", 1_764_000_000_123_456_789),
+            ("2025-11-24 16:00:00+00", 1_764_000_000_000_000_000),
+            ("2100-03-01T00:00:00Z", 4_107_542_400_000_000_000), ("1900-03-01T00:00:00Z", -2_203_891_200_000_000_000),
+        ] as [(String, Int64)])
+    func iso8601(_ text: String, _ nanoseconds: Int64) {
+        #expect(Timestamp(iso8601: text)?.nanoseconds == nanoseconds)
+    }
+
+    @Test(
+        "no ISO 8601",
+        arguments: [
+            "", "2025", "2025-11-24", "2025-13-01T00:00:00Z", "2025-11-24T16:00:00.Z", "2025-11-24T16:00:00+1",
+            "2025-11-24T16:61:00Z",
+            "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2025-11-24T16:00:00Zx", "2025-11-24T16:00:00+25:00",
+            "é025-11-24T16:00:00Z",
+        ])
+    func noISO8601(_ text: String) {
+        #expect(Timestamp(iso8601: text) == nil)
+    }
+
+    @Test(
+        "seconds since the epoch",
+        arguments: [
+            ("0", 0), ("1693314200.336985", 1_693_314_200_336_985_000),
+            ("1693314200.3369854321", 1_693_314_200_336_985_432),
+            ("1.693314200336985e9", 1_693_314_200_336_985_088), ("1693314200336.5", 1_693_314_200_336_500_000),
+            ("1e300", nil),
+            ("-1", nil), ("99999999999999999999", nil),
+        ] as [(String, Int64?)])
+    func epoch(_ text: String, _ nanoseconds: Int64?) {
+        #expect(Timestamp(epoch: text)?.nanoseconds == nanoseconds)
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// The README is the product's face: each command in it is run, in its order, and what it shows must be what comes.
+/// `make golden` writes the outputs anew.
+@Suite("README")
+struct ReadmeTests {
+    private static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    @Test("shows what its commands print")
+    func commands() throws {
+        let path = Self.root.appendingPathComponent("README.md")
+        let readme = try String(contentsOf: path, encoding: .utf8)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("readme-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createSymbolicLink(
+            at: folder.appendingPathComponent("captures"),
+            withDestinationURL: Self.root.appendingPathComponent("captures"))
+
+        var lines: [String] = []
+        var isConsole = false
+        var commands = 0
+        for line in readme.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            if line.hasPrefix("```") { isConsole = line == "```console" }
+            if isConsole, !line.hasPrefix("```"), !line.hasPrefix("$ ") { continue }
+            lines.append(line)
+            guard isConsole, line.hasPrefix("$ ") else { continue }
+            commands += 1
+            lines.append(contentsOf: try Self.output(of: String(line.dropFirst(2)), in: folder))
+        }
+        #expect(commands > 5)
+        let fresh = lines.joined(separator: "\n")
+        if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil {
+            try fresh.write(to: path, atomically: true, encoding: .utf8)
+        } else {
+            let differences = fresh.split(separator: "\n").map(String.init)
+                .difference(from: readme.split(separator: "\n").map(String.init))
+            #expect(
+                differences.isEmpty, "the README shows what does not come; `make golden` renews it:\n\(differences)")
+        }
+    }
+
+    /// What the command prints on both streams, as lines.
+    private static func output(of command: String, in folder: URL) throws -> [String] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "{ \(command); } 2>&1"]
+        process.currentDirectoryURL = folder
+        let tools = CommandTests.program.deletingLastPathComponent().path
+        process.environment = ["PATH": "\(tools):/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
+        let pipe = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = pipe
+        try process.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(command)")
+        return text.split(separator: "\n").map(String.init)
+    }
+}

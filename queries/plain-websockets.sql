@@ -1,0 +1,32 @@
+-- title:   WebSockets that carry no Engine.IO
+-- column:  connection_id INTEGER  connection
+-- column:  client        TEXT     address and port of the client
+-- column:  server        TEXT     address and port of the server
+-- column:  target        TEXT     path and query of its handshake; NULL where that is not in the capture
+-- column:  opened        TEXT     first packet, UTC
+-- column:  life_ms       REAL     to its close, or to the capture's end
+-- column:  frames_client INTEGER  messages and control frames of the client
+-- column:  frames_server INTEGER  messages and control frames of the server
+-- column:  bytes         INTEGER  their size after inflate
+-- column:  close_kind    TEXT     how it ended
+SELECT
+  connections.id AS connection_id,
+  client_address || ':' || client_port AS client,
+  server_address || ':' || server_port AS server,
+  (SELECT target FROM exchanges
+    WHERE connection_id = connections.id AND status = 101 ORDER BY exchanges.id LIMIT 1) AS target,
+  strftime('%Y-%m-%dT%H:%M:%S', opened_ns / 1000000000, 'unixepoch')
+    || printf('.%03dZ', opened_ns / 1000000 % 1000) AS opened,
+  (coalesce(closed_ns, captures.ended_ns) - opened_ns) / 1e6 AS life_ms,
+  count(frames.id) FILTER (WHERE sender = 'client') AS frames_client,
+  count(frames.id) FILTER (WHERE sender = 'server') AS frames_server,
+  coalesce(sum(size_bytes), 0) AS bytes,
+  close_kind
+FROM connections
+JOIN captures ON captures.id = connections.capture_id
+LEFT JOIN frames ON frames.connection_id = connections.id
+WHERE application = 'websocket'
+  AND connections.id NOT IN (SELECT connection_id FROM exchanges WHERE session_id IS NOT NULL)
+GROUP BY connections.id
+HAVING count(frames.session_id) = 0
+ORDER BY connections.id
