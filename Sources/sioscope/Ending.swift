@@ -29,12 +29,12 @@ struct Ending: Equatable {
             self = Self.failure(error.description)
         default:
             let parserCode = SioscopeCommand.exitCode(for: error)
-            if parserCode == .success {
+            if parserCode == .success, !Self.namesUnknownCommand(arguments) {
                 // The parser asks for help, the version or a completion script by throwing.
                 self.init(
                     output: SioscopeCommand.fullMessage(for: error) + "\n", talk: nil,
                     code: ExitStatus.success.rawValue)
-            } else if parserCode == .validationFailure {
+            } else if parserCode == .success || parserCode == .validationFailure {
                 self = Self.failure(Self.usage(SioscopeCommand.message(for: error), arguments))
             } else {
                 self = Self.failure(String(describing: error))
@@ -51,9 +51,19 @@ struct Ending: Equatable {
             output: nil, talk: "sioscope: error: \(Escaping.visible(line))\n", code: ExitStatus.failure.rawValue)
     }
 
+    /// `sioscope nonsense --help`: the parser would give the help of all, as if the command were there.
+    private static func namesUnknownCommand(_ arguments: [String]) -> Bool {
+        guard let name = arguments.first, !name.hasPrefix("-") else { return false }
+        return !Self.commandNames.contains(name)
+    }
+
+    private static var commandNames: [String] {
+        SioscopeCommand.commands.map { $0.configuration.commandName ?? $0._commandName } + ["help"]
+    }
+
     /// What is wrong with the arguments, and the help page that explains the command they were meant for.
     static func usage(_ message: String, _ arguments: [String]) -> String {
-        let names = SioscopeCommand.commands.map { $0.configuration.commandName ?? $0._commandName } + ["help"]
+        let names = Self.commandNames
         guard let name = arguments.first(where: { !$0.hasPrefix("-") }) else {
             return "\(self.sentence(message)) (see 'sioscope --help')"
         }

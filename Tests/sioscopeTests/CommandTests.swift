@@ -55,6 +55,8 @@ struct CommandTests {
 
     static let failures: [Failure] = [
         .init(arguments: ["fames"], talk: "no command is named 'fames'; did you mean frames? (see 'sioscope --help')"),
+        .init(
+            arguments: ["nonsense", "--help"], talk: "no command is named 'nonsense' (see 'sioscope --help')"),
         .init(arguments: ["--nonsense"], talk: "unknown option '--nonsense' (see 'sioscope --help')"),
         .init(arguments: ["sessions"], talk: "missing expected argument '<timeline>' (see 'sioscope sessions --help')"),
         .init(
