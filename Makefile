@@ -13,9 +13,10 @@ RELEASE := .build/release/sioscope
 # one rebuilds everything each time.
 STATIC := .build-install
 SWIFT_FILES := Benchmarks Fuzz Sources Tests queries Package.swift
-SHELL_FILES := $(wildcard scripts/*) .ci/run
+SHELL_FILES := $(filter-out scripts/mutate,$(wildcard scripts/*)) .ci/run
 
-.PHONY: help setup build test oracle demo bench lint format fuzz golden docs docs-check install uninstall clean
+.PHONY: help setup build test peers oracle demo bench lint format fuzz mutate golden docs docs-check install uninstall \
+    clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,11 @@ build: setup ## build the release binary, .build/release/sioscope
 test: ## set up, build and run all tests
 	@scripts/setup test
 	swift test --disable-xctest
+
+peers: ## let real Socket.IO peers misbehave and hold the findings against what was done; two minutes
+	@scripts/setup peers
+	swift build --product sioscope
+	Tests/Peers/run --sioscope .build/debug/sioscope
 
 oracle: ## compare packets and segments of all captures with tshark, which it installs; minutes
 	@scripts/setup oracle
@@ -56,9 +62,12 @@ format: ## format the Swift sources in place
 fuzz: setup ## fuzz each target for SECONDS=60, or only TARGET="name name"
 	scripts/fuzz $(SECONDS) $(TARGET)
 
+mutate: setup ## invert each condition of the fault rules; fails where no fixture notices (needs python3)
+	scripts/mutate
+
 golden: ## write the golden files anew from what the code gives now; read the diff
 	@scripts/setup test
-	RECORD_GOLDEN=1 swift test --filter 'Golden|SchemaPage|Readme'
+	RECORD_GOLDEN=1 swift test --filter 'Golden|SchemaPage|Readme|DiagnosisTests'
 
 docs: setup ## write docs/man/sioscope.1 from the commands' help
 	scripts/manual docs/man/sioscope.1

@@ -40,6 +40,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -59,18 +60,21 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             resources: [.embedInCode("Schema"), .embedInCode("SQL")]),
+        .target(name: "Faults", dependencies: ["TimelineModel", "JSONText"]),
         .target(name: "Queries", path: "queries", resources: queries.map { .embedInCode("\($0).sql") }),
         .executableTarget(
             name: "sioscope",
             dependencies: [
                 "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline", "Queries",
+                "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             resources: [.embedInCode("SQL")]),
         .executableTarget(
             name: "sioscope-bench",
             dependencies: [
-                "TimelineModel", "Wire", "Decoding",
+                "TimelineModel", "Wire", "Decoding", "Timeline", "Faults",
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -84,19 +88,26 @@ let package = Package(
         .testTarget(
             name: "DecodingTests", dependencies: ["Decoding", "EngineIO", "JSONText", "TimelineModel", "TestSupport"],
             resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "FaultsTests",
+            dependencies: ["Faults", "EngineIO", "Decoding", "JSONText", "TimelineModel", "TestSupport"],
+            exclude: ["Rules", "Diagnoses", "Mutation", "README.md"]),
         .testTarget(name: "TimelineTests", dependencies: ["Timeline", "TimelineModel"]),
         // A timeline by hand that the tests of queries and of commands ask.
         .target(
             name: "SampleTimeline", dependencies: [.product(name: "GRDBSQLite", package: "GRDB.swift")],
             path: "Tests/SampleTimeline"),
         .testTarget(name: "QueriesTests", dependencies: ["Queries", "SampleTimeline"]),
-        .testTarget(name: "sioscopeTests", dependencies: ["sioscope", "Timeline", "Queries", "SampleTimeline"]),
+        .testTarget(
+            name: "sioscopeTests",
+            dependencies: ["sioscope", "JSONText", "Timeline", "TimelineModel", "Faults", "Queries", "SampleTimeline"],
+            exclude: ["Goldens", "Schemata"]),
         .testTarget(name: "ArchitectureTests"),
 
         // What fuzzing and the tests both run; no product needs it.
         .target(
             name: "FuzzTargets",
-            dependencies: ["TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding"],
+            dependencies: ["TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Faults"],
             path: "Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
     ],

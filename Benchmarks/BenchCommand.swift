@@ -7,7 +7,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sioscope-bench",
         abstract: "Measure sioscope against a floor and a rival.",
-        subcommands: [Generate.self, Decode.self, Layers.self, Floor.self, Run.self])
+        subcommands: [Generate.self, Decode.self, Layers.self, Floor.self, Rules.self, Run.self])
 
     struct Generate: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make a big capture out of real ones.")
@@ -52,6 +52,20 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             print(try FloorBenchmark(timeline: self.timeline, output: self.output).run())
+        }
+    }
+
+    struct Rules: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Judge a timeline, and read what that reads by a plain loop over the sqlite3 C API.")
+        @Argument(help: "A timeline that was imported.") var timeline: String
+
+        func run() throws {
+            let benchmark = RulesBenchmark(timeline: self.timeline)
+            // Once before, so that both find the file in memory.
+            _ = try benchmark.floor()
+            let (floor, rules) = (try benchmark.floor(), try benchmark.run())
+            print("\(rules.seconds) \(rules.units) \(floor.seconds) \(floor.units)")
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Runs every benchmark in turn, round by round, and prints medians and ratios.
+/// Runs the benchmarks, section by section, and prints each section when it is through: medians, and ratios to what was
+/// measured in turn with them.
 struct BenchmarkReport {
     struct Failure: Error, CustomStringConvertible {
         var description: String
@@ -14,49 +15,81 @@ struct BenchmarkReport {
 
     func run() throws {
         try FileManager.default.createDirectory(atPath: self.scratch, withIntermediateDirectories: true)
-        let capture = try self.capture(megabytes: 410)
         let timeline = "\(self.scratch)/timeline.db"
+        defer { unlink(timeline) }
+        let capture = try self.capture(megabytes: 400)
+        try self.imports(capture, timeline)
+        try self.rules()
+        try self.layers(capture)
+        try self.rival(timeline)
+        try self.memory(timeline)
+    }
+
+    /// Import, floor and decoding by turns.
+    private func imports(_ capture: String, _ timeline: String) throws {
         var imports: [ChildRun] = []
         var floors: [Double] = []
-        var rivals: [ChildRun] = []
         var decodes: [[Double]] = []
-        let tshark = Self.find("tshark")
+        let floorFile = "\(self.scratch)/floor.db"
+        defer { unlink(floorFile) }
         for _ in 0..<self.rounds {
-            unlink(timeline)
             imports.append(try self.importing(capture, to: timeline))
-            floors.append(try self.asking("floor", timeline, "\(self.scratch)/floor.db")[0][0])
+            floors.append(try self.asking("floor", timeline, floorFile)[0][0])
             decodes.append(try self.asking("decode", capture)[0])
-            if let tshark {
-                rivals.append(
-                    try ChildRun(
-                        [
-                            tshark, "-r", capture, "-Y", "websocket", "-T", "fields", "-e", "frame.time_epoch", "-e",
-                            "tcp.stream", "-e", "websocket.opcode", "-e", "websocket.payload.text",
-                        ]))
-            }
         }
         let seconds = Self.median(imports.map(\.seconds))
         let floor = Self.median(floors)
         let decode = Self.median(decodes.map { $0[0] })
         let (frames, bytes) = (decodes[0][1], decodes[0][2])
         self.row("capture", "\(Int(bytes / 1e6)) MB", "\(Int(frames)) frames")
-        self.row("import", Self.text(seconds) + " s", "peak memory \(imports.map(\.peakMegabytes).max() ?? 0) MB")
+        self.row("import", Self.text(seconds) + " s", Self.cost(imports))
         self.row(
             "floor: plain inserts", Self.text(floor) + " s", "import / floor = \(Self.text(seconds / floor)) (goal 1.5)"
         )
-        if let best = rivals.first {
-            let rival = Self.median(rivals.map(\.seconds))
-            self.row(
-                "tshark", Self.text(rival) + " s",
-                "tshark / import = \(Self.text(rival / seconds)) (goal 15), peak memory \(best.peakMegabytes) MB")
-        } else {
-            self.row("tshark", "not installed")
-        }
         self.row(
             "decode alone", Self.text(decode) + " s",
             "\(Int(bytes / decode / 1e6)) MB/s, \(Int(frames / decode)) frames/s")
-        try self.layers(capture)
-        try self.memory(timeline)
+    }
+
+    /// All rules over healthy traffic, against a plain loop that reads what they read; and what memory `analyze` takes for
+    /// it and for a quarter of it, with as many sessions.
+    private func rules() throws {
+        let timeline = "\(self.scratch)/healthy.db"
+        defer { unlink(timeline) }
+        _ = try self.importing(try self.capture(megabytes: 300, isHealthy: true), to: timeline)
+        let rounds = try (0..<self.rounds).map { _ in try self.asking("rules", timeline)[0] }
+        let (seconds, floor) = (Self.median(rounds.map { $0[0] }), Self.median(rounds.map { $0[2] }))
+        self.row("rules", Self.text(seconds) + " s", "\(Int(rounds[0][3])) frames, \(Int(rounds[0][1])) findings")
+        self.row(
+            "floor: plain reads", Self.text(floor) + " s", "rules / floor = \(Self.text(seconds / floor)) (goal 2)")
+        let large = try self.analyzing(timeline)
+        let smallTimeline = "\(self.scratch)/small.db"
+        defer { unlink(smallTimeline) }
+        _ = try self.importing(try self.capture(megabytes: 75, isHealthy: true), to: smallTimeline)
+        let small = try self.analyzing(smallTimeline)
+        self.row("analyze, 300 MB", Self.text(large.seconds) + " s", Self.cost([large]))
+        self.row("analyze, 75 MB", Self.text(small.seconds) + " s", Self.cost([small]))
+    }
+
+    private func analyzing(_ timeline: String) throws -> ChildRun {
+        try ChildRun([self.sioscope, "analyze", timeline, "--fail-on", "never"])
+    }
+
+    /// A rival that takes many times as long, and so runs once, over a smaller capture, between imports of the same.
+    private func rival(_ timeline: String) throws {
+        guard let tshark = Self.find("tshark") else { return self.row("tshark", "not installed") }
+        let capture = try self.capture(megabytes: 100)
+        var imports = [try self.importing(capture, to: timeline)]
+        let rival = try ChildRun(
+            [
+                tshark, "-r", capture, "-Y", "websocket", "-T", "fields", "-e", "frame.time_epoch", "-e", "tcp.stream",
+                "-e", "websocket.opcode", "-e", "websocket.payload.text",
+            ])
+        for _ in 1..<max(2, self.rounds) { imports.append(try self.importing(capture, to: timeline)) }
+        let seconds = Self.median(imports.map(\.seconds))
+        self.row("import, 100 MB", Self.text(seconds) + " s", Self.cost(imports))
+        self.row("tshark, the same", Self.text(rival.seconds) + " s", Self.cost([rival]))
+        self.row("  tshark / import", Self.text(rival.seconds / seconds), "(goal 15)")
     }
 
     private func layers(_ capture: String) throws {
@@ -91,27 +124,26 @@ struct BenchmarkReport {
         var peaks: [Int] = []
         for megabytes in self.quick ? [100] : [100, 1000] {
             let capture = try self.capture(megabytes: megabytes)
-            unlink(timeline)
             peaks.append(try self.importing(capture, to: timeline).peakMegabytes)
             self.row("peak memory, \(megabytes) MB", "\(peaks[peaks.count - 1]) MB", "(goal: under 200 MB)")
-            unlink(timeline)
         }
         if peaks.count == 2 {
             self.row("  1000 MB / 100 MB", Self.text(Double(peaks[1]) / Double(peaks[0])), "(goal: within 1.2)")
         }
     }
 
-    private func capture(megabytes: Int) throws -> String {
-        let path = "\(self.scratch)/\(megabytes).pcap"
+    private func capture(megabytes: Int, isHealthy: Bool = false) throws -> String {
+        let path = "\(self.scratch)/\(megabytes)\(isHealthy ? "-healthy" : "").pcap"
         if !FileManager.default.fileExists(atPath: path) {
-            try TrafficGenerator(captures: self.captures, connections: 400).write(
+            try TrafficGenerator(captures: self.captures, connections: 400, isHealthy: isHealthy).write(
                 to: path, bytes: megabytes * 1_000_000)
         }
         return path
     }
 
     private func importing(_ capture: String, to timeline: String) throws -> ChildRun {
-        try ChildRun([self.sioscope, "import", capture, "-o", timeline])
+        unlink(timeline)
+        return try ChildRun([self.sioscope, "import", capture, "-o", timeline])
     }
 
     private func row(_ name: String, _ value: String, _ note: String = "") {
@@ -122,6 +154,12 @@ struct BenchmarkReport {
     }
 
     private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+    /// What runs cost beside their time: a busy machine stretches that one.
+    private static func cost(_ runs: [ChildRun]) -> String {
+        "\(Self.text(Self.median(runs.map(\.processorSeconds)))) s of processors, "
+            + "peak memory \(runs.map(\.peakMegabytes).max() ?? 0) MB"
+    }
 
     private static func text(_ value: Double) -> String { String(format: "%.2f", value) }
 
@@ -134,6 +172,8 @@ struct BenchmarkReport {
 /// A program run to its end: how long it took, and the most memory it had.
 struct ChildRun {
     let seconds: Double
+    /// Of all its threads, in its own code and in the kernel.
+    let processorSeconds: Double
     let peakMegabytes: Int
 
     init(_ arguments: [String]) throws {
@@ -158,6 +198,9 @@ struct ChildRun {
             throw BenchmarkReport.Failure(description: "\(arguments.joined(separator: " ")) failed")
         }
         self.seconds = Double(time.seconds) + Double(time.attoseconds) / 1e18
+        self.processorSeconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
+            $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
+        }
         self.peakMegabytes = Int(usage.ru_maxrss) / 1024
     }
 }

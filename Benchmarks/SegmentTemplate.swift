@@ -106,10 +106,10 @@ struct SegmentTemplate {
             let payload = Self.payload(packet)
             guard !payload.isEmpty else { continue }
             dataPackets += 1
-            // Request, 101, open, CONNECT and its answer are not repeated.
-            if dataPackets == 6 { first = index }
+            // Request, 101, open or probe and upgrade, CONNECT and its answer are not repeated.
+            if dataPackets == 10 { first = index }
             let opcode = packet.bytes[payload.lowerBound] & 0x0F
-            if opcode == 8, dataPackets > 6 {
+            if opcode == 8, dataPackets > 10 {
                 last = index
                 break
             }

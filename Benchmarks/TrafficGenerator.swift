@@ -10,19 +10,17 @@ struct TrafficGenerator {
     /// Connections at the same time.
     let connections: Int
 
-    init(captures folder: String, connections: Int) throws {
+    /// - Parameter isHealthy: only of traffic that stays healthy when it is repeated: nothing for rules to find.
+    init(captures folder: String, connections: Int, isHealthy: Bool = false) throws {
         func load(_ names: [String], repeating: Bool) throws -> [SegmentTemplate] {
             try names.compactMap {
                 let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)"))
                 return try SegmentTemplate(capture: [UInt8](data), repeating: repeating)
             }.filter { $0.isRepeating == repeating }
         }
-        self.webSockets = try load(
-            [
-                "flap/capture.pcapng", "js-acks/capture.pcap", "js-namespaces/capture.pcap",
-                "py-py-aiohttp/capture.pcap",
-            ],
-            repeating: true)
+        let healthy = ["js-acks/capture.pcap", "py-py-aiohttp/capture.pcap"]
+        let others = ["flap/capture.pcapng", "js-namespaces/capture.pcap"]
+        self.webSockets = try load(isHealthy ? healthy : healthy + others, repeating: true)
         self.polling = try load(["js-binary-polling/capture.pcap"], repeating: false)
         self.connections = connections
     }

@@ -18,6 +18,16 @@ struct NewFile {
         self.temporaryPath = "\(place.folder)/.sioscope-\(getpid())-\(unique).tmp"
     }
 
+    /// The process that writes, or wrote, the file of this name; nil for the name of anything else.
+    static func writer(ofTemporary name: String) -> pid_t? {
+        guard name.hasPrefix(".sioscope-"), name.hasSuffix(".tmp") else { return nil }
+        let parts = name.dropFirst(10).dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let process = pid_t(parts[0]), process > 0, UInt64(parts[1], radix: 36) != nil else {
+            return nil
+        }
+        return process
+    }
+
     /// Gives the file its name, never over another one, after its bytes are on the disk.
     func putInPlace() throws(TimelineError) {
         try Self.synchronize(self.temporaryPath, of: self.place.path)

@@ -5,6 +5,10 @@ struct Schema: Sendable {
     struct Step: Sendable {
         let tables: [String]
         let views: [String]
+        /// Of few rows: kept up while rows are written, on a thread that waits for the decoder at times, which costs
+        /// less than to go through all rows at the end.
+        var earlyIndexes: [String] = []
+        /// Cheapest built when all rows are there.
         let indexes: [String]
     }
 
@@ -17,16 +21,17 @@ struct Schema: Sendable {
         Step(
             tables: [SQLText.text(PackageResources.v1_tables_sql)],
             views: [SQLText.text(PackageResources.v1_views_sql)],
+            earlyIndexes: [SQLText.text(PackageResources.v1_early_indexes_sql)],
             indexes: [SQLText.text(PackageResources.v1_indexes_sql)])
     ])
 
     /// The format number, `PRAGMA user_version`.
     var format: Int { self.steps.count }
 
-    /// All of a new file but the indexes, in the caller's transaction.
+    /// All of a new file but the indexes that are built at its end, in the caller's transaction.
     func createTables(in connection: SQLiteConnection) throws(TimelineError) {
         for step in self.steps {
-            for sql in step.tables + step.views { try connection.execute(sql) }
+            for sql in step.tables + step.views + step.earlyIndexes { try connection.execute(sql) }
         }
         try self.stamp(connection)
     }
@@ -43,7 +48,7 @@ struct Schema: Sendable {
         let found = Int(try connection.integer("PRAGMA user_version"))
         guard found < self.format else { return }
         for step in self.steps[found...] {
-            for sql in step.tables + step.indexes + step.views { try connection.execute(sql) }
+            for sql in step.tables + step.earlyIndexes + step.indexes + step.views { try connection.execute(sql) }
         }
         try self.stamp(connection)
     }

@@ -67,6 +67,19 @@ public struct TimelineReader: Sendable {
         }
     }
 
+    /// Runs `body` on the connection itself, in a read transaction: it sees the file as it is at its first read.
+    func withSnapshot<T>(_ body: (OpaquePointer, _ path: String) throws -> T) throws -> T {
+        try self.queue.unsafeReentrantRead { database in
+            guard let handle = database.sqliteConnection else {
+                throw TimelineError.cannotOpen(path: self.path, reason: "its connection is closed")
+            }
+            try Self.mapping(self.path) { try database.execute(sql: "BEGIN") }
+            // It has written nothing, so how it ends makes no difference.
+            defer { try? database.execute(sql: "COMMIT") }
+            return try body(handle, self.path)
+        }
+    }
+
     /// The names of the query's parameters without their colons, in the order they first appear.
     public func parameterNames(of sql: String) throws -> [String] {
         try self.queue.unsafeReentrantRead { database in

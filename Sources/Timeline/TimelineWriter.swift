@@ -47,6 +47,7 @@ public final class TimelineWriter {
         self.schema = schema
         let place = FilePlace(path: path)
         if try !place.isTaken(.writing) {
+            StaleFiles.remove(in: place.folder)
             let file = NewFile(for: place)
             do throws(TimelineError) {
                 let connection = try Self.create(file, schema)

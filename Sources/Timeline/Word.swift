@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 internal import TimelineModel
 
 /// One of the timeline's fixed words as a C string that lives as long as the process: SQLite binds it without a copy.
@@ -14,6 +21,13 @@ struct Word: @unchecked Sendable {
         copy[utf8.count] = 0
         self.bytes = UnsafePointer(copy)
         self.count = Int32(utf8.count)
+    }
+
+    @inline(__always)
+    func equals(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard Int(self.count) == text.count else { return false }
+        guard let start = text.baseAddress else { return true }
+        return memcmp(self.bytes, start, text.count) == 0
     }
 
     static let empty = Word("")

@@ -10,10 +10,12 @@ struct SioscopeCommand: ParsableCommand {
             other commands read it; so does sqlite3.
 
             EXAMPLES:
-              sioscope sessions run.db                    which sessions there were, and how each ended
-              sioscope frames run.db --session 2          every frame of session 2, one a line
-              sioscope query --list                       the questions that have a name
-              sioscope query run.db slowest-acks          one of them
+              sioscope import capture.pcapng -o run.db   make the timeline
+              sioscope why run.db                        why each session ended
+              sioscope analyze run.db                    what broke the protocol
+              sioscope sessions run.db                   the sessions, and how each ended
+              sioscope frames run.db --session 2         every frame of session 2
+              sioscope query run.db slowest-acks         a question that has a name
               sioscope query run.db --sql 'SELECT ...' --format json
 
             EXIT STATUS:
@@ -35,6 +37,9 @@ struct SioscopeCommand: ParsableCommand {
         Sessions.self,
         Frames.self,
         Query.self,
+        Analyze.self,
+        Why.self,
+        Rules.self,
         Export.self,
     ]
 }

@@ -18,7 +18,7 @@ struct Layer: CustomTestStringConvertible, Sendable {
         "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Synchronization",
     ]
 
-    /// From the bottom up. The first six are pure: bytes and times in, values out.
+    /// From the bottom up. The first seven are pure: bytes and times in, values out.
     static let all: [Layer] = [
         Layer("TimelineModel", []),
         Layer("JSONText", []),
@@ -26,13 +26,14 @@ struct Layer: CustomTestStringConvertible, Sendable {
         Layer("EngineIO", ["TimelineModel", "JSONText"]),
         Layer("SocketIO", ["TimelineModel", "JSONText"]),
         Layer("Decoding", ["TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO"]),
+        Layer("Faults", ["TimelineModel", "JSONText"]),
         Layer("Timeline", ["TimelineModel", "GRDB", "GRDBSQLite"] + system),
         Layer("Queries", folder: "queries", []),
         Layer(
             "sioscope",
             [
                 "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline", "Queries",
-                "ArgumentParser",
+                "Faults", "ArgumentParser", "TOMLKit",
             ]
                 + system),
     ]

@@ -32,7 +32,7 @@ public final class SampleDatabase {
     public init(path: String = ":memory:") throws {
         guard sqlite3_open(path, &self.handle) == SQLITE_OK else { throw self.failure }
         let schema = Self.packageRoot.appendingPathComponent("Sources/Timeline/Schema")
-        for file in ["v1-tables.sql", "v1-views.sql", "v1-indexes.sql"] {
+        for file in ["v1-tables.sql", "v1-views.sql", "v1-early-indexes.sql", "v1-indexes.sql"] {
             try self.execute(String(contentsOf: schema.appendingPathComponent(file), encoding: .utf8))
         }
         try self.execute("PRAGMA application_id = 0x53494F53; PRAGMA user_version = 1")

@@ -33,11 +33,13 @@ final class ConnectionLane {
     private var isMidStream = true
     private lazy var holdID = self.context.log.makeHoldID()
     private var isHolding = false
-    private var isFinished = false
+    /// Nothing more is to be had from it.
+    private(set) var isFinished = false
     /// What was missing before anything told what the connection carries.
     private var earlyGaps: [(side: FlowSide, count: Int, at: Timestamp)] = []
     /// The first FIN, where it came before that as well.
     private var earlyFin: (side: FlowSide, at: Timestamp)?
+    private var clocks = ConnectionClocks()
 
     init(
         _ connection: TCPConnection, serial: Int, _ context: DecodingContext, _ servers: KnownServers, at: Timestamp
@@ -57,6 +59,11 @@ final class ConnectionLane {
     func receive(_ segment: Segment, _ payload: Span<UInt8>) {
         if self.lastSegment < segment.at { self.lastSegment = segment.at }
         guard !self.isFinished else { return }
+        if let value = segment.timestampValue,
+            let step = self.clocks.receive(value, from: self.connection.side(segment), at: segment.at)
+        {
+            self.context.clockSteps.leftBehind(step)
+        }
         let wasReset = self.connection.resetBy != nil
         if segment.flags.contains(.syn) {
             self.connection.noteHandshake(segment)

@@ -6,12 +6,14 @@ final class DecodingContext {
     let limits: DecodingLimits
     let log: TimelineLog
     let sessions = SessionTable()
+    let clockSteps: ClockSteps
     /// HTTP requests that were passed over.
     var otherRequests: Int64 = 0
 
     init(_ limits: DecodingLimits) {
         self.limits = limits
         self.log = TimelineLog(limits)
+        self.clockSteps = ClockSteps(self.log)
     }
 }
 

@@ -185,7 +185,12 @@ final class PollingLane {
         do throws(PollingPayloadError) {
             try PollingPayload.split(body, session.version) { pieces.append($0) }
         } catch {
-            self.report("engineio.malformed-payload", error.description, at)
+            let detail = "body of the \(sender.rawValue), \(error.description)"
+            if session.version == .v3, Self.looksLikeVersion4(body) {
+                self.report("engineio.malformed-payload", "\(detail); 0x1E between packets, as in Engine.IO 4", at)
+            } else {
+                self.report(Self.code(of: error), detail, at)
+            }
         }
         var flags = exchange.flags
         if pieces.count > 1 { flags.insert(.batched) }
@@ -205,6 +210,19 @@ final class PollingLane {
             } else {
                 session.receiveText(bytes, origin, self.log)
             }
+        }
+    }
+
+    /// A packet type and, somewhere behind it, the separator that version 3 does not have.
+    private static func looksLikeVersion4(_ body: Span<UInt8>) -> Bool {
+        guard body.count > 0, body[0] >= UInt8(ascii: "0"), body[0] <= UInt8(ascii: "6") else { return false }
+        return body.indices.contains { body[$0] == 0x1E }
+    }
+
+    private static func code(of error: PollingPayloadError) -> Anomaly.Code {
+        switch error {
+        case .lengthMismatch: "engineio.length-mismatch"
+        case .empty, .noLength, .notJSONP: "engineio.malformed-payload"
         }
     }
 

@@ -22,21 +22,19 @@ public final class CaptureDecoder {
     /// Frames in a batch, about: enough to make a hand-over to the writer worth it, and an array that the allocator
     /// takes from its heap, not fresh from the system each time.
     private static let batchFrames = 384
-    /// Packets of several interfaces may be a little out of order; a larger step back is the clock's.
-    private static let clockStepNs: Int64 = 100_000_000
 
-    public private(set) var facts: CaptureFacts
+    public var facts: CaptureFacts { self.known }
+    private var known: CaptureFacts
     private var file = CaptureFileDecoder()
     private var link = LinkDecoder()
     private let context: DecodingContext
     private let flows: FlowTable
     private var unsupported: (error: LinkError, count: Int64)?
-    private var clockSteps = 0
     /// Time of the packet before.
     private var previous: Timestamp?
 
     public init(_ facts: CaptureFacts, limits: DecodingLimits = DecodingLimits()) {
-        self.facts = facts
+        self.known = facts
         self.context = DecodingContext(limits)
         self.flows = FlowTable(self.context)
     }
@@ -61,10 +59,10 @@ public final class CaptureDecoder {
         } catch {
             throw .file(error)
         }
-        if let unsupported = self.unsupported, unsupported.count == self.facts.packets {
+        if let unsupported = self.unsupported, unsupported.count == self.known.packets {
             throw .link(unsupported.error)
         }
-        let at = self.facts.ended ?? .zero
+        let at = self.known.ended ?? .zero
         self.link.finish()
         self.takeNotes()
         self.flows.finish(at: at)
@@ -75,25 +73,25 @@ public final class CaptureDecoder {
                 Anomaly(
                     "link.unsupported", at: at,
                     detail:
-                        "\(unsupported.count) of \(self.facts.packets) packets not read: \(unsupported.error.description)"
+                        "\(unsupported.count) of \(self.known.packets) packets not read: \(unsupported.error.description)"
                 ))
         }
         for session in self.context.sessions.finished() {
             self.context.log.add(session)
-            if !session.completeHead { self.facts.completeHead = false }
+            if !session.completeHead { self.known.completeHead = false }
         }
         // What a file claims to have dropped may be any number.
         let (dropped, overflow) = self.file.droppedPackets.addingReportingOverflow(self.link.counters.truncatedPackets)
-        self.facts.droppedPackets = overflow ? .max : dropped
-        self.facts.otherRequests = self.context.otherRequests
-        self.facts.completeTail = self.file.isComplete
+        self.known.droppedPackets = overflow ? .max : dropped
+        self.known.otherRequests = self.context.otherRequests
+        self.known.completeTail = self.file.isComplete
         deliver(self.context.log.drain())
     }
 
     private func receive(_ record: CaptureRecord, _ packet: Span<UInt8>) {
         self.noteTime(record.at)
-        self.facts.packets += 1
-        self.facts.bytes += Int64(packet.count)
+        self.known.packets += 1
+        self.known.bytes += Int64(packet.count)
         do throws(LinkError) {
             try self.link.decode(record, packet) { segment, payload in
                 self.flows.receive(segment, payload)
@@ -104,16 +102,10 @@ public final class CaptureDecoder {
     }
 
     private func noteTime(_ at: Timestamp) {
-        if self.facts.started == nil { self.facts.started = at }
-        self.facts.ended = max(at, self.facts.ended ?? at)
-        defer { self.previous = at }
-        // Against the packet before and not the latest: behind a step all are earlier than that.
-        guard let back = self.previous?.nanoseconds(since: at), back >= Self.clockStepNs, self.clockSteps < 100 else {
-            return
-        }
-        self.clockSteps += 1
-        self.context.log.add(
-            Anomaly("capture.clock-step", at: at, detail: "the time goes back by \(back / 1_000_000) ms"))
+        if self.known.started == nil { self.known.started = at }
+        self.known.ended = max(at, self.known.ended ?? at)
+        if let previous = self.previous { self.context.clockSteps.receive(at, after: previous) }
+        self.previous = at
     }
 
     private func takeNotes() {

@@ -31,7 +31,7 @@ struct FrameOrigin {
         anomalies.append(
             self.anomaly(
                 self.transport == .websocket ? "websocket.invalid-utf8" : "http.invalid-utf8",
-                "a text of \(bytes.count) bytes that is no UTF-8"))
+                "a text of \(bytes.count) bytes that is not UTF-8"))
         return bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -98,7 +98,7 @@ CREATE TABLE exchanges (
   response_type TEXT,                 -- Content-Type header of the answer
   allow_origin TEXT,                  -- Access-Control-Allow-Origin header of the answer
   extensions TEXT,                    -- Sec-WebSocket-Extensions header of the answer
-  server TEXT                         -- Server header of the answer
+  server TEXT                         -- Server header of the answer, or uWebSockets with its version
 ) STRICT;
 
 CREATE TABLE frames (

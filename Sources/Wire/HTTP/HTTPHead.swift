@@ -109,6 +109,8 @@ public struct HTTPHead: Hashable, Sendable {
         case 6 where named("origin"): self.origin = self.origin ?? value()
         case 6 where named("server"): self.server = self.server ?? value()
         case 6 where named("cookie"): self.cookie = self.cookie ?? value()
+        // uWebSockets names itself in a field of its own.
+        case 11 where named("uwebsockets"): self.server = self.server ?? "uWebSockets \(value())"
         case 7 where named("upgrade"): self.upgrade = self.upgrade ?? value()
         case 9 where named("forwarded"): self.forwardedFor = self.forwardedFor ?? Self.forwardedAddress(value())
         case 10 where named("user-agent"): self.userAgent = self.userAgent ?? value()

@@ -48,4 +48,7 @@ public struct Segment: Hashable, Sendable {
         self.payloadLength = payloadLength
         self.timestampValue = timestampValue
     }
+
+    /// The SYN of who asks for a connection: without an ACK.
+    public var beginsConnection: Bool { self.flags.contains(.syn) && !self.flags.contains(.ack) }
 }

@@ -43,11 +43,14 @@ public final class TCPConnection {
     /// The side that sent the SYN, once known.
     public private(set) var initiator: FlowSide?
     private var synAt: Timestamp?
-    private var initialSequence: UInt32?
+    /// Of the initiator's SYN, where that was seen.
+    public private(set) var initialSequence: UInt32?
     /// Smallest time from SYN to SYN-ACK, in nanoseconds.
     public private(set) var roundTripNs: Int64?
-    private var finished: Set<FlowSide> = []
-    public private(set) var resetBy: FlowSide?
+    /// Asked with every packet, and so kept beside the streams, whose checks for exclusive access cost more.
+    private var heldSinceBySide: (low: Timestamp?, high: Timestamp?)
+    private var hasEnded = (low: false, high: false)
+    private var resetSide: FlowSide?
 
     /// - Parameter limitBytes: what each direction may hold behind a hole.
     public init(_ key: FlowKey, limitBytes: Int) {
@@ -58,13 +61,16 @@ public final class TCPConnection {
 
     public func side(_ segment: Segment) -> FlowSide { segment.source == self.key.low ? .low : .high }
 
+    /// Which side reset the connection.
+    public var resetBy: FlowSide? { self.resetSide }
+
     /// Both directions have ended, or one side reset.
-    public var isOver: Bool { self.resetBy != nil || self.finished.count == 2 }
+    public var isOver: Bool { self.resetSide != nil || (self.hasEnded.low && self.hasEnded.high) }
 
     /// Since when one of the directions holds bytes behind a hole.
     public var heldSince: Timestamp? {
-        guard let low = self.low.heldSince else { return self.high.heldSince }
-        return self.high.heldSince.map { min($0, low) } ?? low
+        guard let low = self.heldSinceBySide.low else { return self.heldSinceBySide.high }
+        return self.heldSinceBySide.high.map { min($0, low) } ?? low
     }
 
     public var missingBytes: Int64 { self.low.missingBytes + self.high.missingBytes }
@@ -73,8 +79,8 @@ public final class TCPConnection {
 
     /// A SYN that begins a new connection between the same ports, and not this one again.
     public func isReplaced(by segment: Segment) -> Bool {
-        guard segment.flags.contains(.syn), !segment.flags.contains(.ack) else { return false }
-        return self.initialSequence != segment.sequence || (self.isOver && self.resetBy != nil)
+        guard segment.beginsConnection else { return false }
+        return self.initialSequence != segment.sequence || self.resetSide != nil
     }
 
     /// Takes what the handshake tells from a segment. To be called with each, before `receive`.
@@ -120,10 +126,10 @@ public final class TCPConnection {
                 event(side, $0, $1)
             }
         }
-        if ended { self.finished.insert(side) }
-        if segment.flags.contains(.rst), self.resetBy == nil {
+        if ended { self.noteEnd(side) }
+        if segment.flags.contains(.rst), self.resetSide == nil {
             self.finish(event)
-            self.resetBy = side
+            self.resetSide = side
         }
     }
 
@@ -137,11 +143,26 @@ public final class TCPConnection {
                     event(side, $0, $1)
                 }
             }
-            if ended { self.finished.insert(side) }
+            if ended { self.noteEnd(side) }
         }
     }
 
+    private func noteEnd(_ side: FlowSide) {
+        if side == .low { self.hasEnded.low = true } else { self.hasEnded.high = true }
+    }
+
     private func withStream(_ side: FlowSide, _ body: (inout StreamReassembler) -> Void) {
-        if side == .low { body(&self.low) } else { body(&self.high) }
+        if side == .low {
+            self.heldSinceBySide.low = Self.heldSince(&self.low, after: body)
+        } else {
+            self.heldSinceBySide.high = Self.heldSince(&self.high, after: body)
+        }
+    }
+
+    private static func heldSince(
+        _ stream: inout StreamReassembler, after body: (inout StreamReassembler) -> Void
+    ) -> Timestamp? {
+        body(&stream)
+        return stream.heldSince
     }
 }

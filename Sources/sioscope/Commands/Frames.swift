@@ -20,7 +20,7 @@ struct Frames: ParsableCommand {
 
             EXIT STATUS:
               0  printed, also when no frame matched or the reader closed the pipe
-              2  the timeline cannot be read, there is no such session, or --where is no SQL condition
+              2  the timeline cannot be read, there is no such session, or --where is bad
             """
     )
 

@@ -18,7 +18,7 @@ struct Import: ParsableCommand {
 
             EXIT STATUS:
               0  imported
-              2  an input cannot be read, or the timeline not be written; nothing was changed
+              2  an input cannot be read or the timeline not written; nothing was changed
             """
     )
 

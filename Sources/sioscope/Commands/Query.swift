@@ -18,7 +18,7 @@ struct Query: ParsableCommand {
 
             EXIT STATUS:
               0  the query ran, also when it gave no row
-              2  the timeline or the file cannot be read, the SQL is wrong, or a parameter is missing
+              2  the timeline or file cannot be read, the SQL is wrong, a parameter missing
             """
     )
 

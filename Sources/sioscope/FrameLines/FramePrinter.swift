@@ -24,16 +24,21 @@ struct FramePrinter {
     private let terminal: Terminal
     private let write: (String) throws -> Void
     private let showsSession: Bool
+    private let showsTitles: Bool
     private var clock: FrameClock
     private var sample: [Line] = []
     private var widths: Widths?
     private var day: Int64?
 
     /// - Parameter showsSession: false where all frames are of one session.
-    init(on terminal: Terminal, clock: FrameClock, showsSession: Bool, to write: @escaping (String) throws -> Void) {
+    init(
+        on terminal: Terminal, clock: FrameClock, showsSession: Bool, showsTitles: Bool = true,
+        to write: @escaping (String) throws -> Void
+    ) {
         self.terminal = terminal
         self.clock = clock
         self.showsSession = showsSession
+        self.showsTitles = showsTitles
         self.write = write
     }
 
@@ -99,6 +104,7 @@ struct FramePrinter {
 
     /// The titles, before the first line and, where the time of day is shown, at the beginning of another day.
     private mutating func printHeader(atNs: Int64, _ widths: Widths) throws {
+        guard self.showsTitles else { return }
         let day = Measures.dayNumber(nanoseconds: atNs)
         guard self.day == nil || (self.clock.style == .absolute && day != self.day) else { return }
         self.day = day

@@ -78,7 +78,7 @@ extension ImportPipeline.Outcome {
 private final class WriterThread: @unchecked Sendable {
     // The writer is used by the thread alone from `start` to its end, and by nobody else meanwhile.
     private let writer: TimelineWriter
-    private let queue = BatchQueue()
+    private let queue = BatchQueue<TimelineBatch>()
     private let ended = DispatchSemaphore(value: 0)
     private var isStarted = false
     // Written by the thread before it signals `ended`, read after.

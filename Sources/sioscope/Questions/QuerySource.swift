@@ -1,4 +1,3 @@
-import Glibc
 import Queries
 import Timeline
 
@@ -18,7 +17,7 @@ struct QuerySource: Equatable {
         guard let name else { throw ToolError("query: a name, a file or --sql is needed") }
         if name == "-" || name.hasSuffix(".sql") || name.contains("/") {
             let label = name == "-" ? "standard input" : name
-            let text = try self.read(name, label: label)
+            let text = try TextFile.read(name, label: label, expected: "a file with one SELECT")
             do throws(QueryHeaderError) {
                 return QuerySource(label: label, sql: text, parameters: try QueryHeader(of: text).parameters)
             } catch {
@@ -42,30 +41,5 @@ struct QuerySource: Equatable {
         } catch let error as TimelineError {
             throw ToolError("\(self.label): \(error)")
         }
-    }
-
-    /// A query is text of a few kilobytes; anything much bigger is another kind of file.
-    private static let maximumSize = 1 << 20
-
-    private static func read(_ path: String, label: String) throws -> String {
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ToolError("\(label): \(String(cString: strerror(errno)))") }
-        defer { if path != "-" { close(descriptor) } }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &piece, piece.count)
-            if count == 0 { break }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw ToolError("\(label): \(String(cString: strerror(errno)))") }
-            bytes += piece[..<count]
-            guard bytes.count <= Self.maximumSize else {
-                throw ToolError("\(label): more than 1 MiB; expected a file with one SELECT")
-            }
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ToolError("\(label): no UTF-8 text; expected a file with one SELECT")
-        }
-        return text
     }
 }

@@ -71,6 +71,25 @@ struct SessionLine: Equatable {
         ]
     }
 
+    /// One line over what belongs to it: number, sid, who with whom, how long, how it ended.
+    func heading(unicode: Bool) -> String {
+        let sid = Escaping.visible(self.sid ?? "?")
+        let short = sid.count > 10 ? sid.prefix(8) + (unicode ? "…" : "~") : sid
+        let places = [self.client, self.server].filter { !$0.isEmpty }.joined(separator: unicode ? " → " : " > ")
+        let (via, life) = (self.via(unicode: unicode), self.life(unicode: unicode))
+        return ["session \(self.id)", short, places, via, life, self.ending]
+            .filter { !$0.isEmpty }.joined(separator: "  ")
+    }
+
+    /// All sessions of a timeline, in the order of their beginnings.
+    static func load(from timeline: TimelineReader) throws -> [SessionLine] {
+        var lines: [SessionLine] = []
+        try timeline.query(String(decoding: PackageResources.sessions_lines_sql, as: UTF8.self)) {
+            lines.append(SessionLine($0))
+        }
+        return lines
+    }
+
     /// Where the capture has no end of it (or no beginning), it lived longer than that.
     private func life(unicode: Bool) -> String {
         guard let end = self.endedNs ?? self.captureEndedNs else { return "" }

@@ -49,6 +49,38 @@ struct PollingTests {
         #expect(output.connections.count == 1)
     }
 
+    @Test(
+        "a payload of version 4 in a session of version 3 is told from one that is merely broken",
+        arguments: [
+            ("4a\u{1E}4b", true), ("4a", false), ("x\u{1E}4b", false), ("9:4a\u{1E}4b", false),
+        ])
+    func wrongVersion(_ body: String, isVersion4: Bool) throws {
+        var traffic = Traffic()
+        let connection = traffic.open()
+        let target = "/socket.io/?EIO=3&transport=polling"
+        let open = Peer.open("a")
+        traffic.exchange(connection, Peer.get(target), Peer.answer("200 OK", "\(open.utf8.count):\(open)"))
+        traffic.exchange(connection, Peer.post(target + "&sid=a", body), Peer.answer("200 OK", "ok"))
+        let details = try traffic.decoded().anomalies.map(\.detail)
+        #expect(details.count == 1)
+        #expect(details.allSatisfy { $0.hasSuffix("as in Engine.IO 4") == isVersion4 })
+    }
+
+    @Test(
+        "a wrong length of version 3 has a code of its own",
+        arguments: [("4:4\u{20AC}", "engineio.length-mismatch"), ("hello", "engineio.malformed-payload")])
+    func wrongLength(_ body: String, code: String) throws {
+        var traffic = Traffic()
+        let connection = traffic.open()
+        let target = "/socket.io/?EIO=3&transport=polling"
+        let open = Peer.open("a")
+        traffic.exchange(connection, Peer.get(target), Peer.answer("200 OK", "\(open.utf8.count):\(open)"))
+        traffic.exchange(connection, Peer.post(target + "&sid=a", body), Peer.answer("200 OK", "ok"))
+        let output = try traffic.decoded()
+        #expect(output.codes == [code])
+        #expect(output.anomalies.allSatisfy { $0.detail.hasPrefix("body of the client, offset 0: ") })
+    }
+
     @Test("JSONP, both ways")
     func jsonp() throws {
         var traffic = Traffic()

@@ -31,6 +31,11 @@ struct Traffic {
     private var streams: [(client: Stream, server: Stream)] = []
     /// Milliseconds of the next packet.
     private(set) var now: Int64 = 0
+    /// Ticks a second of the senders' TCP timestamps; nil for segments without the option.
+    var ticksPerSecond: Int64?
+    /// Milliseconds by which the client's and the server's clocks are behind the capture's.
+    var clientBehind: Int64 = 0
+    var serverBehind: Int64 = 0
     /// Larger sends are cut into segments of this size.
     var segmentBytes = 1448
 
@@ -43,6 +48,13 @@ struct Traffic {
     init(after other: Traffic) {
         self = other
         self.bytes = []
+    }
+
+    /// The capture's clock is set forward; those of the senders go on.
+    mutating func stepClock(_ milliseconds: Int64) {
+        self.now += milliseconds
+        self.clientBehind += milliseconds
+        self.serverBehind += milliseconds
     }
 
     mutating func wait(_ milliseconds: Int64) { self.now += milliseconds }
@@ -138,7 +150,8 @@ struct Traffic {
     ) {
         let ends = self.ends[connection.index]
         let (from, to) = sender == .client ? (ends.client, ends.server) : (ends.server, ends.client)
-        let length = 40 + payload.count
+        let options = self.timestamps(of: sender)
+        let length = 40 + options.count + payload.count
         self.little(UInt32(1_700_000_000 + self.now / 1000))
         self.little(UInt32(self.now % 1000 * 1_000_000))
         self.little(UInt32(length))
@@ -150,9 +163,18 @@ struct Traffic {
         self.big(to.port)
         self.big(sequence ?? self.stream(connection, sender).next)
         self.big(self.stream(connection, sender.other).received)
-        self.bytes += [0x50, flags, 0xFF, 0xFF, 0, 0, 0, 0]
-        self.bytes += payload
+        self.bytes += [UInt8(5 + options.count / 4) << 4, flags, 0xFF, 0xFF, 0, 0, 0, 0]
+        self.bytes += options + payload
         self.now += 1
+    }
+
+    /// The timestamps option of RFC 7323 behind two fillers. Clocks begin anywhere, and wrap.
+    private func timestamps(of sender: Sender) -> [UInt8] {
+        guard let ticksPerSecond = self.ticksPerSecond else { return [] }
+        let behind = sender == .client ? self.clientBehind : self.serverBehind
+        let start: Int64 = sender == .client ? 0xFFFF_F000 : 77
+        let value = UInt32(truncatingIfNeeded: start + (self.now - behind) * ticksPerSecond / 1000)
+        return [1, 1, 8, 10] + (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * $0)) } + [0, 0, 0, 0]
     }
 
     private mutating func little(_ value: UInt32) { withUnsafeBytes(of: value.littleEndian) { self.bytes += $0 } }

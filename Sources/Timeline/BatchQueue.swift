@@ -1,22 +1,23 @@
-import Foundation
-import TimelineModel
+internal import Foundation
 
-/// Carries batches from the thread that decodes to the thread that writes; holds a few, so that neither waits for the
-/// other in the common case and memory stays bounded.
-final class BatchQueue: @unchecked Sendable {
-    private static let depth = 4
+/// Carries batches from one thread to another; holds a few, so that neither waits for the other in the common case and
+/// memory stays bounded.
+public final class BatchQueue<Batch: Sendable>: @unchecked Sendable {
+    private let depth = 4
 
     // Guards everything below.
     private let condition = NSCondition()
-    private var batches: [TimelineBatch] = []
+    private var batches: [Batch] = []
     private var isClosed = false
     private var isBroken = false
 
+    public init() {}
+
     /// Waits for room. False once the reader has given up.
-    func push(_ batch: consuming TimelineBatch) -> Bool {
+    public func push(_ batch: consuming Batch) -> Bool {
         self.condition.lock()
         defer { self.condition.unlock() }
-        while self.batches.count >= Self.depth, !self.isBroken { self.condition.wait() }
+        while self.batches.count >= self.depth, !self.isBroken { self.condition.wait() }
         guard !self.isBroken else { return false }
         self.batches.append(batch)
         self.condition.signal()
@@ -24,7 +25,7 @@ final class BatchQueue: @unchecked Sendable {
     }
 
     /// The next batch; nil when the queue is closed and empty.
-    func pop() -> TimelineBatch? {
+    public func pop() -> Batch? {
         self.condition.lock()
         defer { self.condition.unlock() }
         while self.batches.isEmpty, !self.isClosed { self.condition.wait() }
@@ -34,7 +35,7 @@ final class BatchQueue: @unchecked Sendable {
     }
 
     /// No more batches come.
-    func close() {
+    public func close() {
         self.condition.withLock {
             self.isClosed = true
             self.condition.broadcast()
@@ -42,7 +43,7 @@ final class BatchQueue: @unchecked Sendable {
     }
 
     /// The reader cannot go on; what is pushed from now on is refused.
-    func breakOff() {
+    public func breakOff() {
         self.condition.withLock {
             self.isBroken = true
             self.batches.removeAll()

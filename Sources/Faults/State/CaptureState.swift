@@ -1,0 +1,76 @@
+public import TimelineModel
+
+/// What is known of a capture while its frames go by.
+public struct CaptureState: Sendable {
+    public var facts: CaptureFacts
+    public private(set) var connections: [Int64: ConnectionFacts] = [:]
+    public private(set) var sessions: [Int64: SessionFacts] = [:]
+    /// The times that the clock of the tap showed twice, because it stepped back over them.
+    private var clockSteps = SpanIndex()
+    /// When the hosts of clients slept.
+    var suspensions = Suspensions()
+    /// Where bytes are missing or could not be decoded, by session.
+    private var holes: [Int64: SpanIndex] = [:]
+    /// What made each WebSocket one.
+    private(set) var handshakes = WebSocketHandshakes()
+
+    init(_ facts: CaptureFacts) {
+        self.facts = facts
+    }
+
+    mutating func add(_ connection: ConnectionFacts) { self.connections[connection.id] = connection }
+
+    mutating func add(_ session: SessionFacts) { self.sessions[session.id] = session }
+
+    mutating func apply(_ exchange: ExchangeFacts) { self.handshakes.apply(exchange) }
+
+    mutating func apply(_ anomaly: Anomaly) {
+        self.handshakes.apply(anomaly)
+        if anomaly.code == "capture.clock-step" {
+            self.clockSteps.insert(Self.clockStep(anomaly))
+        } else if anomaly.code.isHole {
+            // Where no session was, none lost anything.
+            if let session = anomaly.sessionID {
+                self.holes[session, default: SpanIndex()].insert(anomaly.at...anomaly.at)
+            }
+        }
+    }
+
+    /// Whether the capture holds all of a session's traffic in a span of time.
+    func isWhole(_ span: ClosedRange<Timestamp>, session: SessionFacts) -> Bool {
+        if !session.completeHead, span.lowerBound <= session.opened { return false }
+        return self.holes[session.id]?.first(meeting: span) == nil
+    }
+
+    /// Whether the clock of the tap stepped in a span, or may have: a span that reaches across a step meets the times
+    /// that were shown twice, whichever of its ends is the later one by the clock.
+    func clockStepped(in span: ClosedRange<Timestamp>) -> Bool {
+        self.clockSteps.first(meeting: span) != nil
+    }
+
+    /// The step that a decoder noted: its detail says by how many milliseconds the time went back.
+    private static func clockStep(_ anomaly: Anomaly) -> ClosedRange<Timestamp> {
+        let words = anomaly.detail.split(separator: " ")
+        guard words.count > 2, words.last == "ms", let back = Int64(words[words.count - 2]), back >= 0 else {
+            return anomaly.at...anomaly.at
+        }
+        // The detail's milliseconds are rounded down.
+        let (length, tooLong) = (back.addingReportingOverflow(1).partialValue).multipliedReportingOverflow(
+            by: 1_000_000)
+        let (before, tooLate) = anomaly.at.nanoseconds.addingReportingOverflow(length)
+        return anomaly
+            .at...(tooLong || tooLate || length < 0 ? Timestamp(nanoseconds: .max) : Timestamp(nanoseconds: before))
+    }
+}
+
+extension Anomaly.Code {
+    /// Bytes are missing there, or could not be decoded.
+    var isHole: Bool {
+        switch self.text {
+        case "tcp.gap", "websocket.undecoded-bytes", "websocket.incomplete-frame", "http.incomplete-body",
+            "http.undecodable-body", "http.undecoded-bytes", "websocket.unreadable-message", "capture.dropped":
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,2 @@
+-- When the timeline's frames begin.
+SELECT at_ns FROM frames ORDER BY id LIMIT 1

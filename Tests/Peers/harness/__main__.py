@@ -1,0 +1,89 @@
+"""The command line of the harness; `run` starts it in the right environment."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from . import environments
+from .recording import record_all
+from .scenario import load
+from .sioscope import Sioscope
+
+DEFAULT_BINARY = environments.PEERS.parent.parent / ".build" / "debug" / "sioscope"
+
+
+def main():
+    options = parse(sys.argv[1:])
+    node, no_node = environments.node()
+    scenarios = load(environments.PEERS, options.only)
+    if not scenarios:
+        print(f"peers: no scenario is called {options.only}", file=sys.stderr)
+        return 2
+    if options.list:
+        for scenario in scenarios:
+            print(f"{scenario.name:34} {scenario.title}")
+        return 0
+    if not options.only and not self_checks():
+        return 1
+    sioscope = Sioscope(options.sioscope)
+    if not sioscope.binary.exists():
+        print(f"peers: there is no {sioscope.binary}; swift build --product sioscope makes it", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(options.keep or temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        # What the peers say of it themselves: for whoever writes scenarios.
+        logging.basicConfig(filename=folder / "peers.log", format="%(asctime)s %(name)s %(message)s", level="INFO")
+        skipped = [one for one in scenarios if one.needs_node and node is None]
+        scenarios = [one for one in scenarios if one not in skipped]
+        errors = asyncio.run(recorded(scenarios, folder, node))
+        failed = 0
+        for scenario in scenarios:
+            error = errors.get(scenario.name)
+            differences = [f"it could not be played: {error}"] if error else []
+            differences += sioscope.differences(scenario, folder, options.wire_only)
+            failed += bool(differences)
+            print(f"{'FAIL' if differences else 'ok  '} {scenario.name:34} {scenario.title}")
+            for difference in differences:
+                print(f"       {difference}")
+        for scenario in skipped:
+            print(f"skip {scenario.name:34} {no_node}")
+    print(f"peers: {len(scenarios)} scenarios, {failed} failed, {len(skipped)} skipped")
+    return 1 if failed else 0
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="Tests/Peers/run", description=__doc__)
+    parser.add_argument("--sioscope", type=Path, default=DEFAULT_BINARY, metavar="BIN")
+    parser.add_argument("--only", default="", metavar="NAME[,NAME]", help="these scenarios alone")
+    parser.add_argument("--keep", metavar="DIR", help="leave recordings, timelines and the peers' log there")
+    parser.add_argument("--wire-only", action="store_true", help="check the recordings, not the findings")
+    parser.add_argument("--list", action="store_true", help="name the scenarios and end")
+    return parser.parse_args(arguments)
+
+
+def self_checks():
+    """The tests of the harness itself."""
+    folder = environments.PEERS
+    suite = unittest.defaultTestLoader.discover(str(folder / "checks"), top_level_dir=str(folder))
+    return unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(suite).wasSuccessful()
+
+
+async def recorded(scenarios, folder, node):
+    """Records all; a signal ends the scenarios, and with them whatever they started."""
+    task = asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await record_all(scenarios, folder, node)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
