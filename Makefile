@@ -7,6 +7,10 @@ DESTDIR ?=
 # Seconds for each fuzz target, and which; none is all.
 SECONDS ?= 60
 TARGET ?=
+# mitmproxy's, for bench-proxy.
+MITMDUMP ?= mitmdump
+# Of soak.
+MINUTES ?= 30
 
 RELEASE := .build/release/sioscope
 # Linked with Swift's own libraries, so that it runs where no Swift is. Its own folder: mixing both ways of linking in
@@ -15,11 +19,11 @@ STATIC := .build-install
 SWIFT_FILES := Benchmarks Fuzz Sources Tests queries Package.swift
 SHELL_FILES := $(filter-out scripts/mutate,$(wildcard scripts/*)) .ci/run
 
-.PHONY: help setup build test peers oracle demo bench lint format fuzz mutate golden docs docs-check install uninstall \
-    clean
+.PHONY: help setup build test peers oracle demo bench bench-proxy bench-interface soak lint format fuzz mutate golden \
+    docs docs-check install uninstall clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what building needs, through apt where that works; else say what is missing
 	@scripts/setup
@@ -46,6 +50,18 @@ demo: build ## import a bundled capture of a flapping client and look into it
 bench: build ## make a big capture and measure import, decoding and memory
 	swift build -c release --product sioscope-bench
 	.build/release/sioscope-bench run --sioscope $(RELEASE)
+
+bench-proxy: build ## measure round trips and message rates through the proxy, against socat and MITMDUMP=mitmdump
+	swift build -c release --product sioscope-bench
+	.build/release/sioscope-bench proxy --sioscope $(RELEASE) --mitmdump $(MITMDUMP)
+
+soak: build ## record a busy server for MINUTES=30 and watch the recorder's memory and files
+	swift build -c release --product sioscope-bench
+	.build/release/sioscope-bench soak --sioscope $(RELEASE) --minutes $(MINUTES)
+
+bench-interface: build ## measure the rate that is recorded from lo without a loss, against tcpdump; as root
+	swift build -c release --product sioscope-bench
+	.build/release/sioscope-bench interface --sioscope $(RELEASE)
 
 lint: ## check format, shell scripts and forbidden words; changes nothing
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)

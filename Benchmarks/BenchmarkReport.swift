@@ -153,7 +153,7 @@ struct BenchmarkReport {
         fflush(nil)
     }
 
-    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     /// What runs cost beside their time: a busy machine stretches that one.
     private static func cost(_ runs: [ChildRun]) -> String {
@@ -163,7 +163,13 @@ struct BenchmarkReport {
 
     private static func text(_ value: Double) -> String { String(format: "%.2f", value) }
 
-    private static func find(_ program: String) -> String? {
+    /// A program by its name, or by its path.
+    static func find(_ program: String) -> String? {
+        if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
+        return find(inPath: program)
+    }
+
+    private static func find(inPath program: String) -> String? {
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
             .first { access($0, X_OK) == 0 }
     }

@@ -1,4 +1,5 @@
 import Decoding
+import HookLog
 import TimelineModel
 
 /// A hook log: JSON lines that clients' own hooks write.

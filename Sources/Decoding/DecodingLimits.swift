@@ -13,6 +13,27 @@ public struct DecodingLimits: Hashable, Sendable {
     public var waitingFrames = 65_536
     /// Bytes of payload those frames hold together; more, and they come out as they are.
     public var waitingBytes = 32 << 20
+    /// How long they are held back. What a file gives is at hand anyway, so there is no limit; who watches live wants
+    /// to see something, and frames that turn out to be older then come late, with a higher id.
+    public var holdNs: Int64 = .max
+    /// Sessions that showed nothing for so long are let go, about a kilobyte each: whether they ended or not, their rows
+    /// are written. A later request that names such a one makes a session that began before.
+    public var silentSessionNs: Int64 = .max
+    /// Sessions kept at once; the longest silent ones are let go for new ones.
+    public var sessions = Int.max
+    /// Those among them that have ended, likewise.
+    public var endedSessions = Int.max
 
     public init() {}
+
+    /// For traffic that goes on for days: nothing grows with its length.
+    public static var live: DecodingLimits {
+        var limits = DecodingLimits()
+        // A little more than a hole waits once the receiver has acknowledged it.
+        limits.holdNs = 4_000_000_000
+        limits.silentSessionNs = 3_600_000_000_000
+        limits.sessions = 65_536
+        limits.endedSessions = 4_096
+        return limits
+    }
 }

@@ -44,7 +44,7 @@ final class TimelineLog {
         if self.holds.isEmpty {
             self.release(frame, anomalies)
         } else {
-            self.waitingBytes += (frame.payload?.utf8.count ?? 0) + (frame.binary?.count ?? 0)
+            self.waitingBytes += Self.bytes(frame)
             self.waiting.append(Waiting(frame: frame, anomalies: anomalies))
             if self.waiting.count > self.limits.waitingFrames || self.waitingBytes > self.limits.waitingBytes {
                 self.releaseAll()
@@ -84,6 +84,14 @@ final class TimelineLog {
         self.holds[id] = since
     }
 
+    /// Ends what holds frames back for longer than `DecodingLimits.holdNs`. What it would still give comes late then.
+    func expireHolds(at: Timestamp) {
+        guard self.limits.holdNs < .max, !self.holds.isEmpty else { return }
+        let before = self.holds.count
+        self.holds = self.holds.filter { at.nanoseconds(since: $0.value) <= self.limits.holdNs }
+        if self.holds.count < before { self.release(before: self.holds.values.min()) }
+    }
+
     /// Takes what there is; frames that are held back stay.
     func drain() -> TimelineBatch {
         defer {
@@ -94,14 +102,25 @@ final class TimelineLog {
     }
 
     func releaseAll() {
+        self.release(before: nil)
+    }
+
+    /// - Parameter end: frames of this time and later stay; nil for none.
+    private func release(before end: Timestamp?) {
         guard !self.waiting.isEmpty else { return }
+        let waiting = self.waiting
+        self.waiting = end.map { end in waiting.filter { $0.frame.at >= end } } ?? []
+        self.waitingBytes = self.waiting.reduce(0) { $0 + Self.bytes($1.frame) }
         // The sort is stable by its second key: frames of one moment stay as they came.
-        let order = self.waiting.indices.sorted {
-            (self.waiting[$0].frame.at, $0) < (self.waiting[$1].frame.at, $1)
+        let order = waiting.indices.sorted { (waiting[$0].frame.at, $0) < (waiting[$1].frame.at, $1) }
+        for index in order {
+            if let end, waiting[index].frame.at >= end { break }
+            self.release(waiting[index].frame, waiting[index].anomalies)
         }
-        for index in order { self.release(self.waiting[index].frame, self.waiting[index].anomalies) }
-        self.waiting.removeAll()
-        self.waitingBytes = 0
+    }
+
+    private static func bytes(_ frame: borrowing Frame) -> Int {
+        (frame.payload?.utf8.count ?? 0) + (frame.binary?.count ?? 0)
     }
 
     private func release(_ frame: consuming Frame, _ anomalies: [Anomaly]) {

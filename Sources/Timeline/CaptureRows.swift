@@ -6,20 +6,28 @@ internal import TimelineModel
 /// The order of the `add`s is the order of the columns in the statement's file.
 struct CaptureRows {
     let shift: IDShift
+    /// What the rows of the batch at hand are moved by.
+    private var used: IDShift
     private let connection: SQLiteConnection
-    private let captureID: Int64
-    private var frameInsert: FrameInsert
+    let captureID: Int64
+    private let frameInsert: FrameInsert
     private let connectionWrite: SQLiteStatement
     private let sessionWrite: SQLiteStatement
     private let exchangeWrite: SQLiteStatement
     private let anomalyInsert: SQLiteStatement
 
     /// Writes the capture's own row.
+    ///
+    /// - Parameters:
+    ///   - shift: of those that begin together with it, made before any of them wrote.
+    ///   - beside: the first of those; nil where it is alone.
     init(
-        beginning facts: CaptureFacts, toolVersion: String, in connection: SQLiteConnection
+        beginning facts: CaptureFacts, toolVersion: String, shift: IDShift, beside: Int64?,
+        in connection: SQLiteConnection
     ) throws(TimelineError) {
         self.connection = connection
-        self.shift = try IDShift(behind: connection)
+        self.shift = shift
+        self.used = shift
         self.frameInsert = try FrameInsert(connection)
         self.connectionWrite = try SQLiteStatement(connection, SQLText.writeConnection)
         self.sessionWrite = try SQLiteStatement(connection, SQLText.writeSession)
@@ -34,12 +42,22 @@ struct CaptureRows {
         row.add(facts.ended)
         row.add(toolVersion)
         Self.addCounts(of: facts, to: row)
+        row.add(beside)
+        row.add(facts.redacted)
         try row.run()
         self.captureID = sqlite3_last_insert_rowid(connection.handle)
     }
 
+    /// Notes that it is recorded together with others, of which this is the first.
+    func standBeside(_ first: Int64) throws(TimelineError) {
+        let row = try SQLiteStatement(self.connection, SQLText.standBeside)
+        row.add(first)
+        row.add(self.captureID)
+        try row.run()
+    }
+
     /// Writes the newest facts to the capture's row.
-    func end(_ facts: CaptureFacts) throws(TimelineError) {
+    func update(_ facts: CaptureFacts) throws(TimelineError) {
         let row = try SQLiteStatement(self.connection, SQLText.endCapture)
         row.add(facts.kind)
         row.add(facts.source)
@@ -60,7 +78,9 @@ struct CaptureRows {
         row.add(facts.otherRequests)
     }
 
-    mutating func write(_ batch: TimelineBatch) throws(TimelineError) {
+    /// - Parameter hasFileIDs: the batch went through `shift` already.
+    mutating func write(_ batch: TimelineBatch, hasFileIDs: Bool = false) throws(TimelineError) {
+        self.used = hasFileIDs ? .none : self.shift
         for facts in batch.connections { try self.write(facts) }
         for facts in batch.sessions { try self.write(facts) }
         for facts in batch.exchanges { try self.write(facts) }
@@ -68,22 +88,14 @@ struct CaptureRows {
         for anomaly in batch.anomalies { try self.insert(anomaly) }
     }
 
-    private mutating func insert(_ frames: [Frame]) throws(TimelineError) {
-        // By pointer: a copy of a frame would retain and release all it refers to.
-        let code = frames.withUnsafeBufferPointer { frames in
-            guard let start = frames.baseAddress else { return SQLITE_DONE }
-            for index in 0..<frames.count {
-                let code = self.frameInsert.insert(start + index, self.shift)
-                if code != SQLITE_DONE { return code }
-            }
-            return SQLITE_DONE
-        }
+    private func insert(_ frames: [Frame]) throws(TimelineError) {
+        let code = frames.withUnsafeBufferPointer { self.frameInsert.insert($0, self.used) }
         if code != SQLITE_DONE { throw self.connection.error(code) }
     }
 
     private func write(_ facts: ConnectionFacts) throws(TimelineError) {
         let row = self.connectionWrite
-        row.add(facts.id &+ self.shift.connections)
+        row.add(self.used.connection(facts.id))
         row.add(self.captureID)
         row.add(facts.clientAddress)
         row.add(facts.clientPort)
@@ -108,7 +120,7 @@ struct CaptureRows {
 
     private func write(_ facts: SessionFacts) throws(TimelineError) {
         let row = self.sessionWrite
-        row.add(facts.id &+ self.shift.sessions)
+        row.add(self.used.session(facts.id))
         row.add(self.captureID)
         row.add(facts.sid)
         row.add(facts.engineIOVersion)
@@ -126,7 +138,7 @@ struct CaptureRows {
         row.add(facts.endClass)
         row.add(facts.endedBy)
         row.add(facts.closeCode.map(Int.init))
-        row.add(facts.lineage &+ self.shift.sessions)
+        row.add(self.used.session(facts.lineage))
         row.add(facts.framesClient)
         row.add(facts.framesServer)
         row.add(facts.userAgent)
@@ -140,9 +152,9 @@ struct CaptureRows {
 
     private func write(_ facts: ExchangeFacts) throws(TimelineError) {
         let row = self.exchangeWrite
-        row.add(facts.id &+ self.shift.exchanges)
-        row.add(facts.connectionID &+ self.shift.connections)
-        row.add(facts.sessionID.map { $0 &+ self.shift.sessions })
+        row.add(self.used.exchange(facts.id))
+        row.add(self.used.connection(facts.connectionID))
+        row.add(facts.sessionID.map(self.used.session))
         row.add(facts.method)
         row.add(facts.target)
         row.add(facts.status)
@@ -170,9 +182,9 @@ struct CaptureRows {
     private func insert(_ anomaly: Anomaly) throws(TimelineError) {
         let row = self.anomalyInsert
         row.add(self.captureID)
-        row.add(anomaly.sessionID.map { $0 &+ self.shift.sessions })
-        row.add(anomaly.connectionID.map { $0 &+ self.shift.connections })
-        row.add(anomaly.frameID.map { $0 &+ self.shift.frames })
+        row.add(anomaly.sessionID.map(self.used.session))
+        row.add(anomaly.connectionID.map(self.used.connection))
+        row.add(anomaly.frameID.map(self.used.frame))
         row.add(anomaly.at)
         row.add(anomaly.code.text)
         row.add(anomaly.detail)

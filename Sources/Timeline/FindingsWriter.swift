@@ -23,7 +23,7 @@ public enum FindingsWriter {
         try connection.execute("BEGIN IMMEDIATE")
         do throws(TimelineError) {
             try connection.execute(SQLText.deleteFindings)
-            try self.insert(findings, connection)
+            _ = try self.insert(findings, from: 1, connection)
             try connection.execute("COMMIT")
         } catch {
             try? connection.execute("ROLLBACK")
@@ -31,10 +31,13 @@ public enum FindingsWriter {
         }
     }
 
-    private static func insert(_ findings: [Finding], _ connection: SQLiteConnection) throws(TimelineError) {
+    /// Inserts findings with ids from a number on; gives the next free one.
+    static func insert(
+        _ findings: [Finding], from first: Int64, _ connection: SQLiteConnection
+    ) throws(TimelineError) -> Int64 {
         let row = try SQLiteStatement(connection, SQLText.insertFinding)
         for (index, finding) in findings.enumerated() {
-            row.add(Int64(index) + 1)
+            row.add(first + Int64(index))
             row.add(finding.sessionID)
             row.add(finding.frameID)
             row.add(finding.rule)
@@ -45,5 +48,6 @@ public enum FindingsWriter {
             row.add(finding.evidence)
             try row.run()
         }
+        return first + Int64(findings.count)
     }
 }

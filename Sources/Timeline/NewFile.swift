@@ -18,6 +18,14 @@ struct NewFile {
         self.temporaryPath = "\(place.folder)/.sioscope-\(getpid())-\(unique).tmp"
     }
 
+    /// Makes it, empty, for its owner alone: traffic holds secrets. SQLite gives the mode of a database to the files
+    /// beside it.
+    func create() throws(TimelineError) {
+        let descriptor = open(self.temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw TimelineError(systemError: errno, path: self.place.path) }
+        close(descriptor)
+    }
+
     /// The process that writes, or wrote, the file of this name; nil for the name of anything else.
     static func writer(ofTemporary name: String) -> pid_t? {
         guard name.hasPrefix(".sioscope-"), name.hasSuffix(".tmp") else { return nil }

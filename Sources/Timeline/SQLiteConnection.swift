@@ -18,6 +18,7 @@ final class SQLiteConnection {
     /// Makes a new file under its temporary name.
     convenience init(creating file: NewFile) throws(TimelineError) {
         let place = FilePlace(path: file.temporaryPath)
+        try file.create()
         try self.init(file: place.forSQLite, flags: SQLITE_OPEN_CREATE, path: file.place.path)
     }
 
@@ -68,6 +69,9 @@ final class SQLiteConnection {
         let statement = try SQLiteStatement(self, sql)
         return try statement.integers(1)[0]
     }
+
+    /// Rows that the last statement changed.
+    var changes: Int { Int(sqlite3_changes(self.handle)) }
 
     /// True where the file could be opened for reading only.
     var isReadOnly: Bool {

@@ -11,7 +11,7 @@ final class SQLiteStatement {
     private var failure = SQLITE_OK
 
     /// As in sqlite3.h: SQLite copies the bytes at once.
-    private static var transient: sqlite3_destructor_type {
+    static var transient: sqlite3_destructor_type {
         unsafeBitCast(OpaquePointer(bitPattern: -1), to: sqlite3_destructor_type.self)
     }
 

@@ -22,7 +22,8 @@ struct Schema: Sendable {
             tables: [SQLText.text(PackageResources.v1_tables_sql)],
             views: [SQLText.text(PackageResources.v1_views_sql)],
             earlyIndexes: [SQLText.text(PackageResources.v1_early_indexes_sql)],
-            indexes: [SQLText.text(PackageResources.v1_indexes_sql)])
+            indexes: [SQLText.text(PackageResources.v1_indexes_sql)]),
+        Step(tables: [SQLText.text(PackageResources.v2_tables_sql)], views: [], indexes: []),
     ])
 
     /// The format number, `PRAGMA user_version`.

@@ -25,7 +25,7 @@ public final class TimelineWriter {
 
     private enum State {
         case idle(SQLiteConnection, Target)
-        case capturing(SQLiteConnection, Target, CaptureRows)
+        case capturing(SQLiteConnection, Target, [CaptureRows])
         case closed(TimelineError?)
     }
 
@@ -87,35 +87,89 @@ public final class TimelineWriter {
     ///
     /// - Parameter toolVersion: of this program, kept with the capture.
     public func begin(_ capture: CaptureFacts, toolVersion: String) throws(TimelineError) {
+        try self.begin([capture], toolVersion: toolVersion)
+    }
+
+    /// Begins captures that are recorded side by side, at least one: their rows may come in any order, and their ids
+    /// interleave.
+    public func begin(_ captures: [CaptureFacts], toolVersion: String) throws(TimelineError) {
         try self.attempt { () throws(TimelineError) in
-            guard case .idle(let connection, let target) = self.state else { Self.outOfOrder("begin") }
-            let rows = try CaptureRows(beginning: capture, toolVersion: toolVersion, in: connection)
+            guard case .idle(let connection, let target) = self.state, !captures.isEmpty else {
+                Self.outOfOrder("begin")
+            }
+            var rows: [CaptureRows] = []
+            for (place, capture) in captures.enumerated() {
+                let shift = try IDShift(behind: connection, place: place, of: captures.count)
+                let first = rows.first?.captureID
+                rows.append(
+                    try CaptureRows(
+                        beginning: capture, toolVersion: toolVersion, shift: shift, beside: first, in: connection))
+                if place == 1, let first { try rows[0].standBeside(first) }
+            }
+            self.captureIDs = rows.map(\.captureID)
             self.state = .capturing(connection, target, rows)
         }
     }
 
-    /// Writes what is new in the capture. The batch's ids count from 1 within the capture; they are moved behind what
+    /// Gives the rows of a batch the ids that they have in the file; `write` is told so then.
+    public func place(_ batch: inout TimelineBatch, capture: Int = 0) {
+        guard case .capturing(_, _, let rows) = self.state, rows.indices.contains(capture) else { return }
+        rows[capture].shift.move(&batch)
+    }
+
+    /// Writes what is new in a capture. The batch's ids count from 1 within the capture; they are moved behind what
     /// the file held when it began.
-    public func write(_ batch: TimelineBatch) throws(TimelineError) {
+    ///
+    /// - Parameters:
+    ///   - capture: its place among those that began together.
+    ///   - hasFileIDs: the batch went through `place`.
+    public func write(
+        _ batch: TimelineBatch, capture: Int = 0, hasFileIDs: Bool = false
+    ) throws(TimelineError) {
         try self.attempt { () throws(TimelineError) in
-            guard case .capturing(let connection, let target, var rows) = self.state else {
-                Self.outOfOrder("write")
+            guard case .capturing(let connection, let target, var rows) = self.state, rows.indices.contains(capture)
+            else { Self.outOfOrder("write") }
+            // The only reference to them goes, so that nothing is copied.
+            self.state = .idle(connection, target)
+            defer { self.state = .capturing(connection, target, rows) }
+            try rows[capture].write(batch, hasFileIDs: hasFileIDs)
+        }
+    }
+
+    /// Stores the newest facts of a capture that goes on.
+    public func update(_ facts: CaptureFacts, capture: Int = 0) throws(TimelineError) {
+        try self.attempt { () throws(TimelineError) in
+            guard case .capturing(_, _, let rows) = self.state, rows.indices.contains(capture) else {
+                Self.outOfOrder("update")
             }
-            try rows.write(batch)
-            self.state = .capturing(connection, target, rows)
+            try rows[capture].update(facts)
         }
     }
 
     /// Ends the capture with its final facts.
     public func endCapture(_ capture: CaptureFacts) throws(TimelineError) {
+        try self.endCaptures([capture])
+    }
+
+    /// Ends the captures that began together with their final facts.
+    public func endCaptures(_ captures: [CaptureFacts]) throws(TimelineError) {
         try self.attempt { () throws(TimelineError) in
-            guard case .capturing(let connection, let target, let rows) = self.state else {
-                Self.outOfOrder("endCapture")
-            }
-            try rows.end(capture)
+            guard case .capturing(let connection, let target, let rows) = self.state, rows.count == captures.count
+            else { Self.outOfOrder("endCaptures") }
+            for (rows, facts) in zip(rows, captures) { try rows.update(facts) }
             self.state = .idle(connection, target)
         }
     }
+
+    // MARK: Beside rows
+
+    /// Runs `body` on what else can be done with the file while captures are written.
+    func withConnection(_ body: (SQLiteConnection) throws(TimelineError) -> Void) throws(TimelineError) {
+        try self.attempt { () throws(TimelineError) in try body(self.openConnection("withConnection")) }
+    }
+
+    /// Ids of the captures that began last, in their order.
+    public private(set) var captureIDs: [Int64] = []
 
     // MARK: The file
 

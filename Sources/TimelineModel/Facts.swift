@@ -20,6 +20,8 @@ public struct CaptureFacts: Hashable, Sendable {
     public var bytes: Int64
     /// HTTP requests that had nothing to do with Engine.IO or WebSocket; counted, not stored.
     public var otherRequests: Int64
+    /// What was replaced by keyed hashes before it was stored, as a JSON array; nil where nothing was.
+    public var redacted: String?
 
     public init(kind: CaptureKind, source: String, tap: TapPosition = .unknown) {
         self.kind = kind

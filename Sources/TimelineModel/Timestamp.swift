@@ -24,4 +24,11 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         guard overflow else { return difference }
         return self.nanoseconds < earlier.nanoseconds ? .min : .max
     }
+
+    /// The moment so much later, or earlier for less than 0; saturates.
+    @inlinable
+    public func advanced(byNs ns: Int64) -> Timestamp {
+        let (sum, overflow) = self.nanoseconds.addingReportingOverflow(ns)
+        return Timestamp(nanoseconds: overflow ? (ns > 0 ? .max : .min) : sum)
+    }
 }

@@ -10,10 +10,13 @@ enum ExitStatus: Int32 {
     case failure = 2
     /// SIGINT, after everything was flushed.
     case interrupted = 130
+    /// SIGTERM, likewise, where a file was being written.
+    case terminated = 143
 }
 
 extension ExitCode {
     static let found = ExitCode(ExitStatus.found.rawValue)
+    static let terminated = ExitCode(ExitStatus.terminated.rawValue)
     static let interrupted = ExitCode(ExitStatus.interrupted.rawValue)
 }
 

@@ -1,10 +1,13 @@
+import ArgumentParser
 import Glibc
 import Synchronization
+import Taps
 
 /// What SIGINT does: ends the process with 130 once all output is flushed, at once for commands that only read.
 ///
 /// A command that writes a file calls ``takeOver()`` first and looks at ``requested`` as it works: it ends by itself,
-/// with its file in order, by throwing `ExitCode.interrupted`. A second SIGINT ends it at once.
+/// with its file in order, by throwing ``exitCode``. A second signal ends it at once. SIGTERM is taken over likewise, and
+/// gives 143; commands that only read leave it as it is.
 ///
 /// The signal handler only writes a byte to a pipe; a thread of its own does the rest, so nothing here has to be
 /// async-signal-safe, and a child process gets the default action back on exec.
@@ -14,16 +17,44 @@ enum Interrupt {
     /// The write end of the pipe; set once, before the handler is.
     nonisolated(unsafe) private static var wakeUp: Int32 = -1
 
-    /// SIGINT has come; the running command is to end in good order.
-    static var requested: Bool { self.count.load(ordering: .relaxed) > 0 }
+    /// The first signal that came; 0 before.
+    private static let first = Atomic<Int32>(0)
 
-    /// From now on the first SIGINT only sets ``requested``.
-    static func takeOver() {
-        self.takenOver.store(true, ordering: .sequentiallyConsistent)
+    /// What the process ends with after a signal: 128 and its number, as shells count.
+    static var exitCode: ExitCode {
+        self.first.load(ordering: .relaxed) == SIGTERM ? .terminated : .interrupted
     }
 
-    /// To be called once, first thing. Leaves a SIGINT that the parent had ignored (`nohup`, a background job) ignored,
-    /// and turns SIGPIPE into the error of the write that meets it.
+    /// A signal has come; the running command is to end in good order.
+    static var requested: Bool { self.count.load(ordering: .relaxed) > 0 }
+
+    /// From now on the first SIGINT or SIGTERM only sets ``requested``.
+    static func takeOver() {
+        self.takenOver.store(true, ordering: .sequentiallyConsistent)
+        if self.wakeUp >= 0, !self.isIgnored(SIGTERM) { self.handle(SIGTERM) }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var before = sigaction()
+        sigaction(number, nil, &before)
+        return unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    private static func handle(_ number: Int32) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in
+            let kept = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = Glibc.write(Interrupt.wakeUp, &byte, 1)
+            errno = kept
+        }
+        action.sa_flags = Int32(SA_RESTART)
+        sigaction(number, &action, nil)
+    }
+
+    /// To be called once, first thing. Leaves a SIGINT that the parent had ignored (`nohup`, a background job) ignored;
+    /// SIGTERM ends it in good order all the same. And turns SIGPIPE into the error of the write that meets it.
     static func install() {
         signal(SIGPIPE, SIG_IGN)
         // A parent that starts programs from a thread which blocks signals (libdispatch's do) passes that on.
@@ -33,13 +64,8 @@ enum Interrupt {
         sigaddset(&unblocked, SIGTERM)
         pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
 
-        var before = sigaction()
-        sigaction(SIGINT, nil, &before)
         var ends: [Int32] = [-1, -1]
-        guard
-            unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self),
-            pipe(&ends) == 0
-        else { return }
+        guard pipe(&ends) == 0 else { return }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let readEnd = ends[0]
         self.wakeUp = ends[1]
@@ -50,29 +76,24 @@ enum Interrupt {
             { argument in
                 let readEnd = Int32(Int(bitPattern: argument))
                 var byte: UInt8 = 0
+                // A command that drops its privileges can do so for its own thread only.
+                try? Privileges.dropCapabilities()
                 while true {
                     let got = read(readEnd, &byte, 1)
-                    if got == 1 { Interrupt.arrived() } else if got == 0 || errno != EINTR { return nil }
+                    if got == 1 { Interrupt.arrived(Int32(byte)) } else if got == 0 || errno != EINTR { return nil }
                 }
             }, UnsafeMutableRawPointer(bitPattern: Int(readEnd)))
         guard started == 0 else { return }
         pthread_detach(thread)
 
-        var action = sigaction()
-        action.__sigaction_handler.sa_handler = { _ in
-            let kept = errno
-            var byte: UInt8 = 0
-            _ = Glibc.write(Interrupt.wakeUp, &byte, 1)
-            errno = kept
-        }
-        action.sa_flags = Int32(SA_RESTART)
-        sigaction(SIGINT, &action, nil)
+        if !self.isIgnored(SIGINT) { self.handle(SIGINT) }
     }
 
-    private static func arrived() {
+    private static func arrived(_ number: Int32) {
+        _ = self.first.compareExchange(expected: 0, desired: number, ordering: .sequentiallyConsistent)
         let number = self.count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
         if self.takenOver.load(ordering: .sequentiallyConsistent), number == 1 { return }
         // Rows are written whole under the same lock, so what is flushed here ends with a whole row.
-        StandardOutput.shared.exit(ExitStatus.interrupted.rawValue)
+        StandardOutput.shared.exit(self.exitCode.rawValue)
     }
 }

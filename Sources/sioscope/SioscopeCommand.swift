@@ -34,6 +34,7 @@ struct SioscopeCommand: ParsableCommand {
     /// Every command, in the order the help lists them.
     static let commands: [any ParsableCommand.Type] = [
         Import.self,
+        Record.self,
         Sessions.self,
         Frames.self,
         Query.self,

@@ -18,22 +18,31 @@ struct Layer: CustomTestStringConvertible, Sendable {
         "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Synchronization",
     ]
 
-    /// From the bottom up. The first seven are pure: bytes and times in, values out.
+    private static let nio: Set<String> = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOTLS"]
+
+    /// From the bottom up. The first eight are pure: bytes and times in, values out.
     static let all: [Layer] = [
         Layer("TimelineModel", []),
         Layer("JSONText", []),
         Layer("Wire", ["TimelineModel", "CZlib"]),
         Layer("EngineIO", ["TimelineModel", "JSONText"]),
         Layer("SocketIO", ["TimelineModel", "JSONText"]),
-        Layer("Decoding", ["TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO"]),
+        Layer("HookLog", ["TimelineModel", "JSONText"]),
+        Layer("Decoding", ["TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "HookLog"]),
         Layer("Faults", ["TimelineModel", "JSONText"]),
         Layer("Timeline", ["TimelineModel", "GRDB", "GRDBSQLite"] + system),
+        Layer("Recording", ["TimelineModel", "JSONText", "Decoding", "Timeline", "Faults", "Crypto"] + system),
+        Layer("SocketIOClient", ["TimelineModel", "JSONText", "EngineIO", "SocketIO", "HookLog"] + nio + system),
+        Layer(
+            "Taps",
+            ["TimelineModel", "JSONText", "Wire", "HookLog", "Decoding", "Recording", "SocketIOClient", "CPcap"] + nio
+                + system),
         Layer("Queries", folder: "queries", []),
         Layer(
             "sioscope",
             [
                 "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline", "Queries",
-                "Faults", "ArgumentParser", "TOMLKit",
+                "Faults", "HookLog", "Recording", "SocketIOClient", "Taps", "ArgumentParser", "TOMLKit",
             ]
                 + system),
     ]

@@ -103,7 +103,7 @@ struct FileErrorTests {
         #expect(self.readingError() == expected)
         #expect(self.writingError(.importing) == expected)
         #expect(self.writingError(.live) == expected)
-        #expect("\(expected)" == "\(self.path) has timeline format 7, this sioscope knows 1: upgrade sioscope")
+        #expect("\(expected)" == "\(self.path) has timeline format 7, this sioscope knows 2: upgrade sioscope")
         #expect(try self.folder.bytes("x.db") == before)
         #expect(self.folder.names == ["x.db"])
     }

@@ -61,6 +61,39 @@ struct ImportTests {
         #expect(read[2][17...18] == [.text(""), .blob([])])
     }
 
+    @Test(
+        "frames come back as they were, however many there are and however big each is",
+        arguments: [1, 31, 32, 33, 64, 100, 500])
+    func roundTrip(_ count: Int) throws {
+        let path = self.folder.file("x.db")
+        // Sizes on both sides of what a run of rows holds; every column NULL in some rows and filled in others.
+        let sizes = [0, 1, 15, 16, 200, FrameStatement.heldBytes - 1, FrameStatement.heldBytes + 1, 100_000]
+        var batch = TimelineBatch()
+        for number in 0..<count {
+            let size = sizes[(number * number + number / 40) % (number % 64 < 40 ? 5 : sizes.count)]
+            var frame = Sample.frame(Int64(number) + 1, .client, .message)
+            if number % 3 != 0 { frame.payload = String(repeating: "p", count: size) + String(number) }
+            if number % 5 == 1 { frame.binary = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size) }
+            if number % 2 == 0 { frame.event = "event \(number)" }
+            if number % 7 != 0 { frame.namespace = "/\(number % 4)" }
+            if number % 4 == 0 { frame.ackID = Int64(number) }
+            batch.frames.append(frame)
+        }
+        try Sample.write(batch, to: path)
+
+        var read: [[TimelineValue]] = []
+        try TimelineReader(path: path)
+            .query("SELECT id, payload, binary, event, namespace, ack_id FROM frames ORDER BY id") { read.append($0) }
+        let expected: [[TimelineValue]] = batch.frames.map { frame in
+            [
+                .integer(frame.id), frame.payload.map { .text($0) } ?? .null, frame.binary.map { .blob($0) } ?? .null,
+                frame.event.map { .text($0) } ?? .null, frame.namespace.map { .text($0) } ?? .null,
+                frame.ackID.map { .integer($0) } ?? .null,
+            ]
+        }
+        #expect(read == expected)
+    }
+
     @Test("every word of the model reaches its column")
     func words() throws {
         let path = self.folder.file("x.db")
@@ -142,7 +175,7 @@ struct ImportTests {
         try writer.finish()
         #expect(
             try rows(path, "SELECT * FROM captures") == [
-                "1|pcap|sample.pcap|server|\(Sample.start)|\(Sample.start + 5_000_000)|1.2|1|0|2|7|700|3"
+                "1|pcap|sample.pcap|server|\(Sample.start)|\(Sample.start + 5_000_000)|1.2|1|0|2|7|700|3||"
             ])
     }
 

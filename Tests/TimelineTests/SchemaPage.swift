@@ -21,8 +21,15 @@ struct SchemaPage {
         /// In the lines that say what the columns are.
         var inside = false
         var described = false
+        /// The table that a column is being added to.
+        var altered: Int?
         for line in sql.split(separator: "\n").map(String.init) {
-            if let match = line.firstMatch(of: /^CREATE (TABLE|VIEW) (\w+)/) {
+            if let match = line.firstMatch(of: /^ALTER TABLE (\w+) ADD COLUMN/) {
+                altered = relations.firstIndex { $0.name == match.1 }
+            } else if let index = altered {
+                relations[index].columns += Self.tableColumn(line)
+                if line.hasSuffix(";") { altered = nil }
+            } else if let match = line.firstMatch(of: /^CREATE (TABLE|VIEW) (\w+)/) {
                 relations.append(Relation(name: String(match.2), isView: match.1 == "VIEW", meaning: "", columns: []))
                 (inside, described) = (true, false)
             } else if inside, !described, let match = line.firstMatch(of: /^  -- (.*)$/) {

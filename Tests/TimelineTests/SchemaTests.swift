@@ -45,7 +45,7 @@ struct SchemaTests {
         try reader.query("SELECT count(*), count(note) FROM notes_of_frames") { lines.append($0) }
         try reader.query("SELECT count(*) FROM sqlite_schema WHERE name = 'frames_by_note'") { lines.append($0) }
         #expect(lines == [[.integer(7), .integer(0)], [.integer(1)]])
-        #expect(throws: TimelineError.newerFormat(path: self.path, found: 2, known: 1)) {
+        #expect(throws: TimelineError.newerFormat(path: self.path, found: 3, known: 2)) {
             try TimelineReader(path: self.path)
         }
     }

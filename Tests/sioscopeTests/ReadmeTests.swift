@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import sioscope
+
 /// The README is the product's face: each command in it is run, in its order, and what it shows must be what comes.
 /// `make golden` writes the outputs anew.
 @Suite("README")
@@ -39,6 +41,20 @@ struct ReadmeTests {
                 .difference(from: readme.split(separator: "\n").map(String.init))
             #expect(
                 differences.isEmpty, "the README shows what does not come; `make golden` renews it:\n\(differences)")
+        }
+    }
+
+    /// Those that need a server or a client are run by `make peers`.
+    @Test("the commands that it names without their output are understood")
+    func names() throws {
+        let readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
+        let commands = readme.split(separator: "\n").filter { $0.hasPrefix("sioscope ") }
+        #expect(commands.count >= 4)
+        for command in commands {
+            // The shell takes the words apart.
+            let words = try Self.output(
+                of: "for word in \(command.dropFirst(9))\ndo echo \"$word\"; done", in: Self.root)
+            #expect(throws: Never.self, "\(command)") { try SioscopeCommand.parseAsRoot(words) }
         }
     }
 

@@ -3,27 +3,14 @@ import Wire
 
 /// One TCP connection: finds out which end is the client and what it carries, and hands its streams to the lane for
 /// that.
-final class ConnectionLane {
-    private enum Content {
-        /// Nothing seen that tells; counts the segments that were looked at.
-        case unknown(looks: Int)
-        case http(HTTPLane)
-        /// Joined mid-stream.
-        case webSocket(WebSocketStreams, WebSocketLane)
-        /// Something else; its bytes are passed over.
-        case other
-    }
-
-    /// After so many segments without a sign a connection is left alone.
-    private static let looks = 64
-
+final class ConnectionLane: OpenConnection {
     let key: FlowKey
     /// Ascends in the order in which connections were met.
     let serial: Int
     let connection: TCPConnection
     private let context: DecodingContext
     private let servers: KnownServers
-    private var content = Content.unknown(looks: 0)
+    private let content = ConnectionContent()
     private var scope: ConnectionScope?
     private let opened: Timestamp
     private(set) var lastSegment: Timestamp
@@ -35,6 +22,7 @@ final class ConnectionLane {
     private var isHolding = false
     /// Nothing more is to be had from it.
     private(set) var isFinished = false
+    var isChanged = false
     /// What was missing before anything told what the connection carries.
     private var earlyGaps: [(side: FlowSide, count: Int, at: Timestamp)] = []
     /// The first FIN, where it came before that as well.
@@ -59,6 +47,7 @@ final class ConnectionLane {
     func receive(_ segment: Segment, _ payload: Span<UInt8>) {
         if self.lastSegment < segment.at { self.lastSegment = segment.at }
         guard !self.isFinished else { return }
+        self.context.changes?.add(self)
         if let value = segment.timestampValue,
             let step = self.clocks.receive(value, from: self.connection.side(segment), at: segment.at)
         {
@@ -86,25 +75,18 @@ final class ConnectionLane {
         guard !self.isFinished else { return }
         self.isFinished = true
         self.connection.finish { side, event, bytes in self.handle(side, event, bytes) }
-        switch self.content {
-        case .http(let lane): lane.finish(at: at)
-        case .webSocket(let streams, let lane):
-            streams.finish(at: at)
-            lane.finish()
-        case .unknown, .other: break
-        }
+        self.content.finish(at: at)
         self.updateHold()
         let scope = self.scope ?? self.makeScope()
         scope.finish(at: at)
         scope.close(.captureEnd, by: nil, at: at)
         if scope.facts.closeKind == .captureEnd { scope.facts.closed = nil }
         self.context.log.add(self.facts(scope))
-        self.content = .other
         self.scope = nil
     }
 
-    /// The facts as they are now, for a timeline that is written while the connection lives.
     func currentFacts() -> ConnectionFacts? { self.scope.map { self.facts($0) } }
+    func openExchanges() -> [ExchangeFacts] { self.content.openExchanges() }
 
     private func facts(_ scope: ConnectionScope) -> ConnectionFacts {
         var facts = scope.facts
@@ -124,15 +106,8 @@ final class ConnectionLane {
     private func handle(_ side: FlowSide, _ event: StreamEvent, _ bytes: Span<UInt8>) {
         switch event {
         case .bytes(let facts):
-            if case .unknown(let looks) = self.content { self.look(bytes, side, looks, facts.at) }
-            switch self.content {
-            case .http(let lane):
-                lane.receive(bytes, facts, from: self.sender(side))
-                // What a proxy was asked to pass on is looked at as if the connection began with it.
-                if lane.isTunnel { self.content = .unknown(looks: 0) }
-            case .webSocket(let streams, _): streams.receive(bytes, facts, from: self.sender(side))
-            case .unknown, .other: break
-            }
+            if self.content.isUnknown { self.look(bytes, side, facts.at) }
+            if self.content.isRead { self.content.receive(bytes, facts, from: self.sender(side)) }
         case .gap(let count, let at):
             self.handleGap(side, count, at)
         case .fin(let at):
@@ -141,44 +116,23 @@ final class ConnectionLane {
                 return
             }
             let sender = self.sender(side)
-            self.handleEnd(sender, at: at, reset: false)
+            self.content.ended(by: sender, at: at, reset: false)
             scope.close(.fin, by: sender, at: at)
         }
     }
 
     private func handleGap(_ side: FlowSide, _ count: Int, _ at: Timestamp) {
-        let sender: Sender
-        switch self.content {
-        case .unknown:
-            self.earlyGaps.append((side, count, at))
-            return
-        case .other:
-            return
-        case .http(let lane):
-            sender = self.sender(side)
-            lane.gap(count, at: at, from: sender)
-        case .webSocket(let streams, _):
-            sender = self.sender(side)
-            streams.gap(count, at: at, from: sender)
-        }
-        guard let scope = self.scope else { return }
-        scope.session?.noteHole()
-        scope.add(
-            Anomaly("tcp.gap", at: at, detail: "the capture misses \(count) bytes that the \(sender.rawValue) sent"))
+        if self.content.isUnknown { return self.earlyGaps.append((side, count, at)) }
+        guard self.content.isRead else { return }
+        let sender = self.sender(side)
+        self.content.gap(count, at: at, from: sender)
+        self.scope?.addGap(count, at: at, from: sender)
     }
 
     private func handleReset(_ side: FlowSide, at: Timestamp) {
         let sender = self.sender(side)
-        self.handleEnd(sender, at: at, reset: true)
+        self.content.ended(by: sender, at: at, reset: true)
         (self.scope ?? self.makeScope()).close(.rst, by: sender, at: at)
-    }
-
-    private func handleEnd(_ sender: Sender, at: Timestamp, reset: Bool) {
-        switch self.content {
-        case .http(let lane): lane.ended(by: sender, at: at, reset: reset)
-        case .webSocket(_, let lane): lane.transportEnded(reset ? .rst : .fin, by: sender, at: at)
-        case .unknown, .other: break
-        }
     }
 
     /// Frames of other connections must wait while this one may still give older ones.
@@ -191,51 +145,17 @@ final class ConnectionLane {
 
     // MARK: What it carries
 
-    private func look(_ bytes: Span<UInt8>, _ side: FlowSide, _ looks: Int, _ at: Timestamp) {
+    private func look(_ bytes: Span<UInt8>, _ side: FlowSide, _ at: Timestamp) {
         // Behind a gap it is as if the connection was joined here.
         let isMidStream = self.isMidStream || !self.earlyGaps.isEmpty
-        let isHTTP = HTTPStreamDecoder.looksLikeHTTP(bytes)
-        if isHTTP, self.clientSide == nil || self.evidence == .port {
+        if HTTPStreamDecoder.looksLikeHTTP(bytes), self.clientSide == nil || self.evidence == .port {
             self.learn(client: bytes.has("HTTP/1.", at: 0) ? side.other : side, by: .http)
         }
-        // From its start on a connection may be HTTP in small pieces.
-        let mayBeHTTP = !isMidStream && looks == 0 && HTTPStreamDecoder.mayBeHTTP(bytes)
-        if bytes.has("PRI * HTTP/2.0", at: 0) {
-            self.makeScope().add(
-                Anomaly("http.http2-not-read", at: at, detail: "an HTTP/2 connection: what it carries is not decoded"))
-            self.content = .other
-        } else if isHTTP || mayBeHTTP {
-            self.content = .http(HTTPLane(self.makeScope()))
-        } else if Self.isTLS(bytes) {
-            let scope = self.makeScope()
-            scope.facts.application = .tls
-            scope.add(
-                Anomaly(
-                    "tls.not-decrypted", at: at,
-                    detail: "a TLS connection: what it carries is not decrypted"))
-            self.content = .other
-        } else if isMidStream,
-            WebSocketBoundary.isProven(bytes, masked: nil, mayBeCompressed: true)
-        {
-            let scope = self.makeScope()
-            let lane = WebSocketLane(scope, nil)
-            self.content = .webSocket(WebSocketStreams(midStream: lane, scope), lane)
-        } else if !isMidStream || looks + 1 >= Self.looks {
-            self.content = .other
-        } else {
-            self.content = .unknown(looks: looks + 1)
-            return
-        }
+        self.content.look(bytes, isMidStream: isMidStream, at: at) { self.makeScope() }
+        guard !self.content.isUnknown else { return }
         let gaps = self.earlyGaps
         self.earlyGaps = []
         for gap in gaps { self.handleGap(gap.side, gap.count, gap.at) }
-    }
-
-    /// A record of TLS 1.0 to 1.3: handshake at the start, application data mid-stream. Source: RFC 8446, section 5.1.
-    private static func isTLS(_ bytes: Span<UInt8>) -> Bool {
-        guard bytes.count >= 5, bytes[0] >= 0x14, bytes[0] <= 0x17, bytes[1] == 3, bytes[2] <= 4 else { return false }
-        let length = Int(bytes.network16(at: 3))
-        return length > 0 && length <= (1 << 14) + 2048
     }
 
     // MARK: Client and server
@@ -289,8 +209,17 @@ final class ConnectionLane {
 
 /// Ends of connections that are known to be servers, for connections of which the beginning was not seen.
 final class KnownServers {
+    private let limit: Int
     private var endpoints: Set<Endpoint> = []
 
-    func add(_ endpoint: Endpoint) { self.endpoints.insert(endpoint) }
+    /// - Parameter limit: so many are known at most; further ones are not remembered.
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    func add(_ endpoint: Endpoint) {
+        if self.endpoints.count < self.limit { self.endpoints.insert(endpoint) }
+    }
+
     func contains(_ endpoint: Endpoint) -> Bool { self.endpoints.contains(endpoint) }
 }

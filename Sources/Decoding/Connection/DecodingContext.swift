@@ -5,15 +5,57 @@ import TimelineModel
 final class DecodingContext {
     let limits: DecodingLimits
     let log: TimelineLog
-    let sessions = SessionTable()
+    let sessions: SessionTable
     let clockSteps: ClockSteps
+    /// Nil where rows are wanted once, in their last state.
+    let changes: Changes?
+    private var nextLettingGo: Timestamp?
+    /// Between two looks for sessions to let go.
+    private static let lettingGoNs: Int64 = 10_000_000_000
     /// HTTP requests that were passed over.
     var otherRequests: Int64 = 0
 
-    init(_ limits: DecodingLimits) {
+    /// - Parameter isLive: `drain` gives the newest state of whatever changed, and not only of what is over.
+    init(_ limits: DecodingLimits, isLive: Bool = false) {
         self.limits = limits
         self.log = TimelineLog(limits)
         self.clockSteps = ClockSteps(self.log)
+        self.changes = isLive ? Changes() : nil
+        self.sessions = SessionTable(self.changes)
+    }
+
+    /// Time goes on: what was held back for too long comes out, what nobody asks for any more is let go.
+    func tick(at: Timestamp) {
+        self.log.expireHolds(at: at)
+        self.changes?.write(to: self.log, self.sessions)
+        guard self.nextLettingGo.map({ at >= $0 }) ?? true || self.sessions.all.count > self.limits.sessions else {
+            return
+        }
+        self.nextLettingGo = Timestamp(
+            nanoseconds: at.nanoseconds.addingReportingOverflow(Self.lettingGoNs).partialValue)
+        for lane in self.sessions.letGo(at: at, self.limits) where !self.isWritten(lane) {
+            self.log.add(lane.finished())
+        }
+    }
+
+    /// Takes what there is, with the rows that it refers to.
+    func drain() -> TimelineBatch {
+        self.changes?.write(to: self.log, self.sessions)
+        return self.log.drain()
+    }
+
+    /// The last batch, once all connections are finished; completes what is known of the capture.
+    func finish(_ facts: inout CaptureFacts) -> TimelineBatch {
+        self.changes?.write(to: self.log, self.sessions)
+        for lane in self.sessions.all where !self.isWritten(lane) { self.log.add(lane.finished()) }
+        if self.sessions.hasHeadless { facts.completeHead = false }
+        facts.otherRequests = self.otherRequests
+        return self.log.drain()
+    }
+
+    /// Its last row came with its last change. Once more it would bring back what the timeline has let go meanwhile.
+    private func isWritten(_ lane: SessionLane) -> Bool {
+        self.changes != nil && !lane.isChanged && lane.current().endClass != nil
     }
 }
 
@@ -44,6 +86,13 @@ final class ConnectionScope {
         let count = (self.counts[anomaly.code] ?? 0) + 1
         self.counts[anomaly.code] = count
         if count <= limit { self.store(anomaly) } else { self.suppressed[anomaly.code, default: 0] += 1 }
+    }
+
+    /// Bytes of one end are missing.
+    func addGap(_ count: Int, at: Timestamp, from sender: Sender) {
+        self.session?.noteHole()
+        self.add(
+            Anomaly("tcp.gap", at: at, detail: "the capture misses \(count) bytes that the \(sender.rawValue) sent"))
     }
 
     /// No more will come of this connection.

@@ -32,7 +32,7 @@ final class FlowTable {
     private static let sweepInterval = 65_536
 
     private let context: DecodingContext
-    private let servers = KnownServers()
+    private let servers: KnownServers
     private var lanes: [FlowKey: ConnectionLane] = [:]
     private var finished: [FlowKey: Finished] = [:]
     private var nextSerial = 1
@@ -40,6 +40,7 @@ final class FlowTable {
 
     init(_ context: DecodingContext) {
         self.context = context
+        self.servers = KnownServers(limit: context.limits.connections)
     }
 
     func receive(_ segment: Segment, _ payload: Span<UInt8>) {
@@ -72,11 +73,6 @@ final class FlowTable {
     func finish(at: Timestamp) {
         self.finish(self.lanes, at: at)
         self.finished.removeAll()
-    }
-
-    /// Facts of the connections that are not finished.
-    func openFacts() -> [ConnectionFacts] {
-        self.lanes.values.compactMap { $0.currentFacts() }.sorted { $0.id < $1.id }
     }
 
     private func makeLane(_ key: FlowKey, _ segment: Segment) -> ConnectionLane {

@@ -105,6 +105,12 @@ final class HTTPLane {
         self.pending = []
     }
 
+    /// Requests that are under way, the one that opened the WebSocket among them until its session is known.
+    func openExchanges() -> [ExchangeFacts] {
+        let pending = self.pending.map(\.facts).filter { $0.id != 0 }
+        return self.webSocketLane?.openExchange.map { pending + [$0] } ?? pending
+    }
+
     // MARK: Requests
 
     private func receiveRequests(_ bytes: Span<UInt8>, _ facts: ChunkFacts) {

@@ -123,10 +123,7 @@ final class PollingLane {
         guard status >= 300, let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding) else {
             return
         }
-        exchange.facts.errorBody = body.isEmpty ? nil : body.span.text(0..<min(body.count, 4096))
-        guard let value = try? JSONValue(body.span) else { return }
-        exchange.facts.errorCode = value["code"]?.integer.flatMap { Int(exactly: $0) }
-        exchange.facts.errorMessage = value["message"]?.string ?? value.string
+        exchange.facts.setError(body.span)
     }
 
     // MARK: Bodies
@@ -297,5 +294,15 @@ final class PollingLane {
         exchange.facts.sessionID = session.facts.id
         self.scope.session = session
         return session
+    }
+}
+
+extension ExchangeFacts {
+    /// What the body of a refusal says: Engine.IO's JSON, or python's text in quotes.
+    mutating func setError(_ body: Span<UInt8>) {
+        self.errorBody = body.isEmpty ? nil : body.text(0..<min(body.count, 4096))
+        guard let value = try? JSONValue(body) else { return }
+        self.errorCode = value["code"]?.integer.flatMap { Int(exactly: $0) }
+        self.errorMessage = value["message"]?.string ?? value.string
     }
 }

@@ -54,6 +54,9 @@ final class WebSocketLane {
         if self.session != nil { self.storeExchange() }
     }
 
+    /// The exchange that opened it, while that is not stored.
+    var openExchange: ExchangeFacts? { self.exchange }
+
     private func storeExchange() {
         guard var exchange = self.exchange else { return }
         self.exchange = nil

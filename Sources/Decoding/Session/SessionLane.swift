@@ -15,7 +15,9 @@ final class SessionLane {
         case engineIO
     }
 
-    private(set) var facts: SessionFacts
+    private(set) var facts: SessionFacts {
+        didSet { self.noteChange() }
+    }
     let version: EngineIOVersion
     private var socketIOVersion: SocketIOVersion { self.version == .v4 ? .v5 : .v4 }
     private var application = Application.undecided
@@ -24,7 +26,18 @@ final class SessionLane {
     private var clientAttachments = AttachmentAssembler()
     private var serverAttachments = AttachmentAssembler()
     private(set) var lastActive: Timestamp
-    private(set) var end = SessionEnd()
+    private(set) var end = SessionEnd() {
+        didSet { self.noteChange() }
+    }
+    /// A later session of the same client began before an end was seen.
+    var isSuperseded = false {
+        didSet { self.noteChange() }
+    }
+    private let changes: Changes?
+    /// It waits among `changes`.
+    var isChanged = false
+    /// The table has let it go.
+    var isForgotten = false
     /// The connection of the WebSocket that carries the session; nil while it polls.
     private(set) var webSocketID: Int64?
     private let client: ClientIdentity
@@ -32,7 +45,11 @@ final class SessionLane {
     var server: String { self.client.server }
     var clientAddress: String { self.client.clientAddress }
 
-    init(_ facts: SessionFacts, version: EngineIOVersion, pathHint: Bool?, client: ClientIdentity) {
+    init(
+        _ facts: SessionFacts, version: EngineIOVersion, pathHint: Bool?, client: ClientIdentity,
+        _ changes: Changes? = nil
+    ) {
+        self.changes = changes
         self.facts = facts
         self.version = version
         self.pathHint = pathHint
@@ -316,8 +333,13 @@ final class SessionLane {
         if self.webSocketID == nil { self.end.clearFailedPoll() }
     }
 
-    /// The facts with the end as it is known now.
-    func finished(isSuperseded: Bool) -> SessionFacts {
+    private func noteChange() {
+        guard let changes = self.changes, !self.isChanged else { return }
+        changes.add(self)
+    }
+
+    /// The facts with the end as it is known now; without one where none is.
+    func current() -> SessionFacts {
         var facts = self.facts
         if let known = self.end.known {
             facts.endClass = known.endClass
@@ -325,12 +347,17 @@ final class SessionLane {
             facts.ended = known.at
             facts.closeCode = known.code
             facts.completeTail = true
-        } else if isSuperseded {
+        } else if self.isSuperseded {
             facts.endClass = .superseded
             facts.ended = self.lastActive
-        } else {
-            facts.endClass = .captureEnd
         }
+        return facts
+    }
+
+    /// The same once no more will come.
+    func finished() -> SessionFacts {
+        var facts = self.current()
+        if facts.endClass == nil { facts.endClass = .captureEnd }
         return facts
     }
 }

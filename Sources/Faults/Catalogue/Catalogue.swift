@@ -128,6 +128,9 @@ public enum Catalogue {
     /// Where a rule stands in the list.
     static func number(_ rule: any Rule.Type) -> Int { Self.numbers[rule.page.id] ?? 0 }
 
+    /// When the findings of a rule are told.
+    static func telling(_ id: String) -> Telling { Self.numbers[id].map { Self.all[$0].telling } ?? .atOnce }
+
     /// The page of a rule; nil for an id that is not there.
     public static func page(_ id: String) -> RulePage? { Self.numbers[id].map { Self.pages[$0] } }
 }

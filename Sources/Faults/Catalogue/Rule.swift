@@ -4,12 +4,32 @@ public import TimelineModel
 public protocol Rule: Sendable {
     /// What is to be known of the rule; printed by `sioscope rules ID`.
     static var page: RulePage { get }
+    /// When its findings are told while a capture is recorded.
+    static var telling: Telling { get }
+}
+
+/// When a finding is told while a capture is recorded: never before it is certain to stay.
+public enum Telling: Sendable {
+    /// As soon as it is concluded.
+    case atOnce
+    /// At its first conclusion; it grows with every further session of the client, or of the capture.
+    case oncePerClient
+    case oncePerCapture
+    /// Only the whole capture shows it.
+    case atTheEnd
+}
+
+extension Rule {
+    public static var telling: Telling { .atOnce }
 }
 
 /// Judges one session. It is a value: what it would say if the session ended now can be asked of a copy.
 public protocol SessionRule: Rule {
     /// What it is shown; everything else passes it by.
     static var sees: Interest { get }
+    /// What `end` says of a session that goes on, judged by what was seen until then, is never taken back: what comes
+    /// later has come too late. It is told while the session runs then, else at its end.
+    static var tellsAbsences: Bool { get }
 
     init(_ settings: RuleSettings)
 
@@ -24,6 +44,8 @@ public protocol SessionRule: Rule {
 }
 
 extension SessionRule {
+    public static var tellsAbsences: Bool { false }
+
     public mutating func see(_ frame: Frame, _ session: SessionState, _ report: inout Report) {}
     public mutating func see(_ exchange: ExchangeFacts, _ session: SessionState, _ report: inout Report) {}
     public mutating func see(_ anomaly: Anomaly, _ session: SessionState, _ report: inout Report) {}

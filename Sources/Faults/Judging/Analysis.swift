@@ -15,19 +15,19 @@ public struct Analysis: Sendable {
         public var findings: [Finding] { self.conclusions.map(\.finding) }
     }
 
-    private let configuration: Configuration
-    private let team: SessionTeam
-    private var capture: CaptureState
+    let configuration: Configuration
+    let team: SessionTeam
+    var capture: CaptureState
     private var anomalyRules: [(rule: any AnomalyRule, number: Int)]
-    private var captureRules: [(rule: any CaptureRule, number: Int)]
-    private var judges: [Int64: SessionJudge] = [:]
+    var captureRules: [(rule: any CaptureRule, number: Int)]
+    var judges: [Int64: SessionJudge] = [:]
     /// The sessions that are being judged, by the address of their client.
     private var ofAddress: [String: Set<Int64>] = [:]
-    private var summaries: [SessionSummary] = []
+    var summaries: [SessionSummary] = []
     /// Sessions that were judged to their end: what still names them is for the rules of the capture alone.
-    private var ended: Set<Int64> = []
-    private var drafts: [Draft] = []
-    private var captureReport: Report
+    var ended: Set<Int64> = []
+    var drafts: [Draft] = []
+    var captureReport: Report
     /// Sessions by the time after which nothing of them is expected any more, the last one first.
     private var due: [(at: Timestamp, session: Int64)] = []
 
@@ -49,8 +49,7 @@ public struct Analysis: Sendable {
         let types = Catalogue.all.filter { !configuration.isOff($0.page.id) }
         self.anomalyRules = types.compactMap { $0 as? any AnomalyRule.Type }
             .map { ($0.init(configuration.settings(of: $0.page.id)), Catalogue.number($0)) }
-        self.captureRules = types.compactMap { $0 as? any CaptureRule.Type }
-            .map { ($0.init(configuration.settings(of: $0.page.id)), Catalogue.number($0)) }
+        self.captureRules = Self.captureRules(configuration)
         self.captureReport = Report()
         self.due = sessions.compactMap { session in
             guard session.endClass != .captureEnd, let ended = session.ended else { return nil }
@@ -140,7 +139,7 @@ public struct Analysis: Sendable {
         }
     }
 
-    private mutating func end(_ id: Int64) {
+    mutating func end(_ id: Int64) {
         guard var judge = self.judges.removeValue(forKey: id) else { return }
         judge.end()
         self.ofAddress[judge.state.clientAddress]?.remove(id)
@@ -155,12 +154,7 @@ public struct Analysis: Sendable {
     public mutating func finish() -> Outcome {
         for id in self.judges.keys.sorted() { self.end(id) }
         self.summaries.sort { ($0.facts.opened, $0.facts.id) < ($1.facts.opened, $1.facts.id) }
-        self.judgeLineages()
-        self.captureReport.sessionID = nil
-        for index in self.captureRules.indices {
-            self.captureReport.rule = self.captureRules[index].number
-            self.captureRules[index].rule.end(self.capture, self.summaries, &self.captureReport)
-        }
+        self.compare()
         self.drafts += self.captureReport.takeDrafts()
         let verdict = Verdict(self.capture, self.summaries, self.configuration)
         let conclusions = verdict.conclusions(self.drafts)
@@ -168,9 +162,27 @@ public struct Analysis: Sendable {
         return Outcome(conclusions: conclusions, sessions: self.summaries, capture: self.capture)
     }
 
-    private mutating func judgeLineages() {
+    /// Runs the rules that judge sessions and requests together.
+    ///
+    /// - Parameter isOver: the capture is; else only those are asked that say nothing they may take back.
+    mutating func compare(isOver: Bool = true) {
+        self.judgeLineages(isOver: isOver)
+        self.captureReport.sessionID = nil
+        for index in self.captureRules.indices {
+            guard isOver || type(of: self.captureRules[index].rule).telling != .atTheEnd else { continue }
+            self.captureReport.rule = self.captureRules[index].number
+            self.captureRules[index].rule.end(self.capture, self.summaries, &self.captureReport)
+        }
+    }
+
+    static func captureRules(_ configuration: Configuration) -> [(rule: any CaptureRule, number: Int)] {
+        Catalogue.all.compactMap { $0 as? any CaptureRule.Type }.filter { !configuration.isOff($0.page.id) }
+            .map { ($0.init(configuration.settings(of: $0.page.id)), Catalogue.number($0)) }
+    }
+
+    private mutating func judgeLineages(isOver: Bool) {
         let rules = Catalogue.all.compactMap { $0 as? any LineageRule.Type }
-            .filter { !self.configuration.isOff($0.page.id) }
+            .filter { !self.configuration.isOff($0.page.id) && (isOver || $0.telling != .atTheEnd) }
         let lineages = Dictionary(grouping: self.summaries.indices) { self.summaries[$0].facts.lineage }
         for (_, members) in lineages.sorted(by: { $0.key < $1.key }) {
             let sessions = members.map { self.summaries[$0] }

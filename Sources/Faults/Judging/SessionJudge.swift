@@ -2,7 +2,7 @@ import TimelineModel
 
 /// Runs the rules of one session. A value: a copy can be asked how it would end now.
 struct SessionJudge {
-    private(set) var state: SessionState
+    var state: SessionState
     private let team: SessionTeam
     private var rules: [any SessionRule]
     private(set) var report: Report
@@ -47,6 +47,32 @@ struct SessionJudge {
         }
     }
 
+    /// How it would end now: only rules that promise not to take back what they say while the session goes on.
+    ///
+    /// - Parameter until: all that came before has been seen.
+    func absences(until moment: Timestamp) -> [Draft] {
+        var judge = self
+        judge.state.facts.ended = nil
+        judge.state.facts.endClass = .captureEnd
+        judge.state.facts.endedBy = nil
+        judge.state.facts.completeTail = false
+        judge.state.seenUntil = moment
+        let known = judge.report.drafts.count
+        for index in self.team.tellAbsences {
+            judge.report.rule = self.team.numbers[index]
+            judge.rules[index].end(judge.state, &judge.report)
+        }
+        return Array(judge.report.drafts[known...])
+    }
+
+    /// What it would conclude in all if the session ended now, as its facts say.
+    func atEnd() -> (drafts: [Draft], summary: SessionSummary) {
+        var judge = self
+        judge.end()
+        let drafts = judge.takeDrafts()
+        return (drafts, judge.summary)
+    }
+
     mutating func takeDrafts() -> [Draft] { self.report.takeDrafts() }
 
     var summary: SessionSummary {
@@ -66,6 +92,7 @@ struct SessionTeam: Sendable {
     let interested: [[Int]]
     let seeExchanges: [Int]
     let seeAnomalies: [Int]
+    let tellAbsences: [Int]
 
     init(_ configuration: Configuration) {
         let types = Catalogue.all.compactMap { $0 as? any SessionRule.Type }
@@ -77,6 +104,7 @@ struct SessionTeam: Sendable {
             types.indices.filter { types[$0].sees.rawValue & (1 << UInt32(kind)) != 0 }
         }
         self.seeExchanges = types.indices.filter { types[$0].sees.contains(.exchanges) }
+        self.tellAbsences = types.indices.filter { types[$0].tellsAbsences }
         self.seeAnomalies = types.indices.filter { types[$0].sees.contains(.anomalies) }
     }
 

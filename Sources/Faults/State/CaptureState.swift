@@ -22,6 +22,18 @@ public struct CaptureState: Sendable {
 
     mutating func add(_ session: SessionFacts) { self.sessions[session.id] = session }
 
+    /// Lets go of all sessions but some, of the connections that were closed but the newest, and of what was noted of
+    /// either; of clocks and hosts too, whose spans no rule will ask for any more.
+    mutating func forget(sessionsBut kept: Set<Int64>, connectionsKept count: Int) {
+        self.sessions = self.sessions.filter { kept.contains($0.key) }
+        self.holes = self.holes.filter { kept.contains($0.key) }
+        let closed = self.connections.values.filter { $0.closed != nil }.map(\.id).sorted()
+        for id in closed.dropLast(count) { self.connections[id] = nil }
+        self.handshakes.keep { self.connections[$0] != nil }
+        self.clockSteps = SpanIndex()
+        self.suspensions = Suspensions()
+    }
+
     mutating func apply(_ exchange: ExchangeFacts) { self.handshakes.apply(exchange) }
 
     mutating func apply(_ anomaly: Anomaly) {

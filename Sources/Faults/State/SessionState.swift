@@ -200,6 +200,11 @@ public struct SessionState: Sendable {
         self.bulk.apply(exchange)
     }
 
+    /// A connection that may be one of its own has ended: news only while a capture is recorded.
+    mutating func apply(closed connection: ConnectionFacts) {
+        if let closed = connection.closed { self.upgrade.close(connection.id, at: closed) }
+    }
+
     private mutating func noteRoundTrip(_ nanoseconds: Int64) {
         guard nanoseconds >= 0 else { return }
         // Beyond an hour it is no round trip, and three of them must not overflow.

@@ -60,6 +60,13 @@ public struct UpgradeState: Hashable, Sendable {
         }
     }
 
+    /// A connection has ended.
+    mutating func close(_ connectionID: Int64, at closed: Timestamp) {
+        for index in self.sockets.indices where self.sockets[index].connectionID == connectionID {
+            self.sockets[index].closed = closed
+        }
+    }
+
     /// The socket on a connection; nil where its request was not seen.
     public func socket(on connectionID: Int64) -> Socket? {
         self.sockets.last { $0.connectionID == connectionID }

@@ -23,6 +23,13 @@ struct WebSocketHandshakes: Sendable {
         self.byConnection[id]?.lateStatus = Self.status(in: anomaly.detail)
     }
 
+    /// The session whose sid made a connection a WebSocket.
+    func session(of connectionID: Int64) -> Int64? { self.byConnection[connectionID]?.exchange.sessionID }
+
+    mutating func keep(_ isKept: (Int64) -> Bool) {
+        self.byConnection = self.byConnection.filter { isKept($0.key) }
+    }
+
     /// Those that the server answered a second time, in the order of time.
     var answeredTwice: [WebSocketHandshake] {
         self.byConnection.values.filter { $0.lateAt != nil }

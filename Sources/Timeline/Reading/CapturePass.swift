@@ -15,18 +15,23 @@ extension TimelineReader {
     /// Rows are read on the caller's thread, the witness sees them on another.
     ///
     /// - Parameters:
+    ///   - wanted: ids of the captures to go over; nil for all.
     ///   - witness: makes what is to see a capture.
     ///   - seen: gets it back once it has seen all.
     /// - Throws: `TimelineError`, or what `witness` and `seen` throw.
     public func forEachCapture<Witness: CaptureWitness & Sendable>(
-        _ witness: (StoredCapture) throws -> Witness, seen: (StoredCapture, Witness) throws -> Void
+        of wanted: Set<Int64>? = nil, _ witness: (StoredCapture) throws -> Witness,
+        seen: (StoredCapture, Witness) throws -> Void
     ) throws {
         try self.withSnapshot { database, path in
-            var ids = (frame: Int64(0), exchange: Int64(0))
             let captures = try Self.captures(database, path)
+            var ids = IDSpan(until: IDStart(frame: 0, exchange: 0))
             for (index, capture) in captures.enumerated() {
-                let pass = try CapturePass(
-                    capture, database, path: path, from: ids, isLast: index + 1 == captures.count)
+                if index == 0 || capture.beside == nil || capture.beside != captures[index - 1].beside {
+                    ids = try IDSpan(behind: ids, of: captures[index...], database, path: path)
+                }
+                guard wanted?.contains(capture.id) ?? true else { continue }
+                let pass = CapturePass(capture, database, path: path, ids)
                 let thread = WitnessThread(try witness(capture))
                 var relay = WitnessRelay(thread)
                 do {
@@ -37,7 +42,6 @@ extension TimelineReader {
                 }
                 relay.flush()
                 try seen(capture, thread.finish())
-                ids = pass.next
             }
         }
     }
@@ -46,6 +50,16 @@ extension TimelineReader {
         var captures: [StoredCapture] = []
         let rows = try RowStatement(database, path: path, SQLText.readCaptures)
         while try rows.next() { captures.append(StoredCapture(RowColumns(rows))) }
+        if try Self.hasBeside(database, path) {
+            let places = Dictionary(uniqueKeysWithValues: captures.enumerated().map { ($1.id, $0) })
+            let together = try RowStatement(database, path: path, SQLText.readBeside)
+            while try together.next() {
+                var row = RowColumns(together)
+                guard let place = places[row.integer()] else { continue }
+                captures[place].beside = row.optionalInteger()
+                captures[place].facts.redacted = row.optionalText()
+            }
+        }
         for index in captures.indices {
             let id = captures[index].id
             let connections = try RowStatement(database, path: path, SQLText.readConnections, id)
@@ -57,69 +71,47 @@ extension TimelineReader {
         }
         return captures
     }
+
+    private static func hasBeside(_ database: OpaquePointer, _ path: String) throws(TimelineError) -> Bool {
+        let rows = try RowStatement(database, path: path, SQLText.hasBeside)
+        guard try rows.next() else { return false }
+        var row = RowColumns(rows)
+        return row.integer() > 0
+    }
 }
 
 /// One pass over a capture: its frames, exchanges and anomalies, merged by time.
 ///
 /// Nothing in the file says which capture a frame is of, but its connection; one writer at a time writes a file, so the
-/// frames of a capture lie side by side, in the order of the captures.
+/// frames of a capture lie side by side, in the order of the captures, or interleave with those of the captures that
+/// were recorded together with it.
 struct CapturePass {
     private let capture: StoredCapture
     private let database: OpaquePointer
     private let path: String
-    private let first: (frame: Int64, exchange: Int64)
-    /// Where the next capture's ids begin.
-    let next: (frame: Int64, exchange: Int64)
+    private let ids: IDSpan
+    /// Its own connections, where rows of other captures stand between its own.
+    private let connections: Set<Int64>?
 
-    /// - Parameter first: where its ids begin.
-    init(
-        _ capture: StoredCapture, _ database: OpaquePointer, path: String, from first: (frame: Int64, exchange: Int64),
-        isLast: Bool
-    ) throws(TimelineError) {
+    init(_ capture: StoredCapture, _ database: OpaquePointer, path: String, _ ids: IDSpan) {
         self.capture = capture
         self.database = database
         self.path = path
-        self.first = first
-        guard !isLast else {
-            self.next = (.max, .max)
-            return
-        }
-        // A capture without connections has no frames either.
-        let last = capture.connections.last?.id ?? .min
-        self.next = (
-            try Self.firstID(
-                behind: last, from: first.frame, in: RowStatement(database, path: path, SQLText.frameFrom, 0)),
-            try Self.firstID(
-                behind: last, from: first.exchange, in: RowStatement(database, path: path, SQLText.exchangeFrom, 0))
-        )
-    }
-
-    /// The smallest id from which on all rows are of connections behind this one, by bisection.
-    private static func firstID(
-        behind connection: Int64, from first: Int64, in rows: RowStatement
-    ) throws(TimelineError) -> Int64 {
-        var (low, high) = (first, Int64.max)
-        while low < high {
-            let middle = low + (high - low) / 2
-            rows.restart(middle)
-            guard try rows.next() else {
-                high = middle
-                continue
-            }
-            var row = RowColumns(rows)
-            let (id, owner) = (row.integer(), row.integer())
-            if owner > connection { high = middle } else { low = id + 1 }
-        }
-        return low
+        self.ids = ids
+        self.connections = capture.beside == nil ? nil : Set(capture.connections.map(\.id))
     }
 
     func run(_ witness: inout some CaptureWitness) throws(TimelineError) {
         let frames = try RowStatement(
-            self.database, path: self.path, SQLText.readFrames, self.first.frame, self.next.frame)
+            self.database, path: self.path, SQLText.readFrames, self.ids.first.frame, self.ids.next.frame)
         var exchanges = try Ahead(
             RowStatement(
-                self.database, path: self.path, SQLText.readExchanges, self.first.exchange, self.next.exchange)
-        ) { ExchangeFacts($0) }
+                self.database, path: self.path, SQLText.readExchanges, self.ids.first.exchange,
+                self.ids.next.exchange)
+        ) { [connections] in
+            let exchange = ExchangeFacts($0)
+            return connections?.contains(exchange.connectionID) ?? true ? exchange : nil
+        }
         var notes = try Ahead(
             RowStatement(self.database, path: self.path, SQLText.readAnomalies, self.capture.id)
         ) { Anomaly($0) }
@@ -132,6 +124,7 @@ struct CapturePass {
             connectionID: 0, at: .zero, sender: .client, transport: .websocket, layer: .engineio, sizeBytes: 0,
             wireBytes: 0)
         while try frames.next() {
+            if let connections, !connections.contains(columns.connectionID) { continue }
             try columns.read(into: &frame)
             // Those of the frames before; each comes right behind its own.
             while let next = frameNotes.item, let id = next.frameID, id < frame.id {
@@ -166,17 +159,19 @@ struct CapturePass {
 /// Rows of which the next one is known.
 private struct Ahead<Item> {
     private let rows: RowStatement
-    private let make: (consuming RowColumns) -> Item
+    /// Nil for a row that is passed over.
+    private let make: (consuming RowColumns) -> Item?
     /// Nil behind the last one.
     private(set) var item: Item?
 
-    init(_ rows: RowStatement, _ make: @escaping (consuming RowColumns) -> Item) throws(TimelineError) {
+    init(_ rows: RowStatement, _ make: @escaping (consuming RowColumns) -> Item?) throws(TimelineError) {
         self.rows = rows
         self.make = make
         try self.advance()
     }
 
     mutating func advance() throws(TimelineError) {
-        self.item = try self.rows.next() ? self.make(RowColumns(self.rows)) : nil
+        self.item = nil
+        while self.item == nil, try self.rows.next() { self.item = self.make(RowColumns(self.rows)) }
     }
 }

@@ -31,6 +31,9 @@ struct FrameColumns {
         self.handle = statement.handle
     }
 
+    /// Of the row that the statement stands on.
+    var connectionID: Int64 { sqlite3_column_int64(self.handle, 2) }
+
     /// Takes the row that the statement stands on.
     mutating func read(into frame: inout Frame) throws(TimelineError) {
         let handle = self.handle

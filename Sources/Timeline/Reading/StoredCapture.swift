@@ -5,6 +5,8 @@ public import TimelineModel
 public struct StoredCapture: Sendable {
     public let id: Int64
     public var facts: CaptureFacts
+    /// Id of the first of the captures that were recorded together with it; nil where it is alone.
+    var beside: Int64?
     public var connections: [ConnectionFacts] = []
     /// In the order of their beginnings.
     public var sessions: [SessionFacts] = []

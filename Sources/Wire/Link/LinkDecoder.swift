@@ -25,6 +25,12 @@ public struct LinkDecoder: Sendable {
             datagramLimit: fragmentedDatagrams, byteLimit: fragmentBytes, timeoutNs: fragmentTimeoutNs)
     }
 
+    /// Whether packets of a link type can be looked into at all.
+    public static func reads(_ type: LinkType) -> Bool {
+        let none: [UInt8] = []
+        return LinkHeader.parse(type, none.span) != nil
+    }
+
     public var counters: LinkCounters {
         var counters = self.tally
         counters.abandonedDatagrams = self.fragments.abandoned

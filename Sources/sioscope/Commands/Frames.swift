@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Timeline
 
 struct Frames: ParsableCommand {
@@ -16,10 +17,12 @@ struct Frames: ParsableCommand {
             EXAMPLES:
               sioscope frames run.db --session 2 -t relative
               sioscope frames run.db --where "event = 'chat' AND size_bytes > 1000"
+              sioscope frames -f run.db --where "sio_type = 'event'"
               sioscope frames run.db --where "close_code IS NOT NULL" --format json
 
             EXIT STATUS:
               0  printed, also when no frame matched or the reader closed the pipe
+              130  with --follow: ended by SIGINT
               2  the timeline cannot be read, there is no such session, or --where is bad
             """
     )
@@ -48,11 +51,20 @@ struct Frames: ParsableCommand {
     @Option(help: ArgumentHelp("Stop after this many frames.", valueName: "n"))
     var limit: Int64?
 
+    @Flag(
+        name: [.customShort("f"), .customLong("follow")],
+        help: "Go on printing as another process records, each frame once it is stored; ends by SIGINT. Folds nothing.")
+    var follow = false
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if let limit = self.limit, limit < 0 {
             throw ValidationError("--limit \(limit): expected 0 or more")
+        }
+        if self.follow, self.limit != nil { throw ValidationError("--limit and --follow do not go together") }
+        if self.follow, self.output.format == .json {
+            throw ValidationError("--format json is one array, which never ends here; use --format jsonl")
         }
     }
 
@@ -66,12 +78,56 @@ struct Frames: ParsableCommand {
         }
         let filter = FrameFilter(session: self.session, condition: self.condition, limit: self.limit)
         try filter.check(on: timeline)
+        if self.follow { return try self.printFollowing(timeline, filter, sessions) }
         if self.output.format == .table {
             try self.printLines(of: timeline, filter, sessions)
         } else {
             var printer = self.output.printer()
             try printer.print(
                 filter.sql(after: Self.allSQL), parameters: filter.parameters, from: timeline)
+        }
+    }
+
+    /// Never returns but by an error: SIGINT ends the process once all is flushed. A recording makes its rows visible
+    /// twice a second.
+    private func printFollowing(
+        _ timeline: TimelineReader, _ filter: FrameFilter, _ sessions: [Int64: SessionTimes]
+    ) throws {
+        var filter = filter
+        let terminal = Terminal.current()
+        var lines = FramePrinter(
+            on: terminal, clock: FrameClock(self.time, sessions: sessions), showsSession: self.session == nil,
+            to: StandardOutput.shared.write)
+        var printer = self.output.printer()
+        let isTable = self.output.format == .table
+        var hasColumns = false
+        // Captures that are recorded together share the ids: what comes later in one may have a lower id than what was
+        // printed of the other.
+        var last: [Int64: Int64] = [:]
+        while true {
+            var captures: [Int64] = []
+            try timeline.query(Self.capturesSQL) { row in captures += row[0].integer.map { [$0] } ?? [] }
+            for capture in captures {
+                (filter.capture, filter.after) = (capture, last[capture] ?? 0)
+                var parameters = filter.parameters
+                if isTable { parameters["payload_length"] = .integer(FramePrinter.payloadLength(on: terminal)) }
+                let sql = filter.sql(after: isTable ? Self.linesSQL : Self.allSQL)
+                try timeline.query(sql, parameters: parameters) { columns in
+                    if !isTable, !hasColumns { try printer.begin(columns: columns) }
+                    hasColumns = true
+                } row: { row in
+                    last[capture] = row[0].integer
+                    guard isTable else { return try printer.print(row: row) }
+                    let frame = FrameRow(row)
+                    if let session = frame.sessionID, !lines.clock.knows(session) {
+                        lines.clock.learn(try SessionTimes.load(from: timeline, first: session))
+                    }
+                    try lines.print(.frame(frame))
+                }
+            }
+            if isTable { try lines.flush() }
+            try StandardOutput.shared.flush()
+            usleep(250_000)
         }
     }
 
@@ -102,5 +158,6 @@ struct Frames: ParsableCommand {
     }
 
     private static let linesSQL = String(decoding: PackageResources.frames_lines_sql, as: UTF8.self)
+    private static let capturesSQL = String(decoding: PackageResources.frames_captures_sql, as: UTF8.self)
     private static let allSQL = String(decoding: PackageResources.frames_all_sql, as: UTF8.self)
 }

@@ -29,7 +29,7 @@ struct HookLogExport {
             text.removeAll(keepingCapacity: true)
             count += 1
             if count % 1_024 == 0 {
-                guard !Interrupt.requested else { throw ExitCode.interrupted }
+                guard !Interrupt.requested else { throw Interrupt.exitCode }
                 progress.show {
                     "\(ProgressLine.bar(Double(count) / Double(max(1, total)))) \(count) of \(total) frames"
                 }

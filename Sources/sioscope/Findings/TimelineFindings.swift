@@ -1,8 +1,7 @@
 import Faults
+import Recording
 import Timeline
 import TimelineModel
-
-extension Analysis: CaptureWitness {}
 
 /// A finding with its id in the table `findings`.
 struct NumberedFinding: Equatable {

@@ -13,13 +13,21 @@ enum TimeStyle: String, CaseIterable, ExpressibleByArgument {
 /// Writes the time column; knows when sessions began and what was printed last.
 struct FrameClock {
     let style: TimeStyle
-    private let sessions: [Int64: SessionTimes]
+    private var sessions: [Int64: SessionTimes]
     private var firstNs: Int64?
     private var previousNs: Int64?
 
     init(_ style: TimeStyle, sessions: [Int64: SessionTimes]) {
         self.style = style
         self.sessions = sessions
+    }
+
+    /// Whether it can time this session's frames.
+    func knows(_ session: Int64) -> Bool { self.style != .relative || self.sessions[session] != nil }
+
+    /// Sessions that have begun since.
+    mutating func learn(_ sessions: [Int64: SessionTimes]) {
+        self.sessions.merge(sessions) { $1 }
     }
 
     /// Width of every text this clock writes, unless a capture runs for more than 11 days.

@@ -6,10 +6,16 @@ struct FrameFilter {
     /// An SQL condition by the user. The timeline is opened read-only: whatever stands here can only read.
     var condition: String?
     var limit: Int64?
+    /// Only what stands behind this frame.
+    var after: Int64?
+    /// Only of this capture.
+    var capture: Int64?
 
     var parameters: [String: TimelineValue] {
         var parameters: [String: TimelineValue] = [:]
         if let session = self.session { parameters["session"] = .integer(session) }
+        if let capture = self.capture { parameters["capture"] = .integer(capture) }
+        if let after = self.after { parameters["after"] = .integer(after) }
         if let limit = self.limit { parameters["limit"] = .integer(limit) }
         return parameters
     }
@@ -17,6 +23,10 @@ struct FrameFilter {
     /// - Parameter select: a SELECT from `frames`, up to its WHERE.
     func sql(after select: String) -> String {
         var conditions: [String] = []
+        if self.capture != nil {
+            conditions.append("connection_id IN (SELECT id FROM connections WHERE capture_id = :capture)")
+        }
+        if self.after != nil { conditions.append("id > :after") }
         if self.session != nil { conditions.append("session_id = :session") }
         // On lines of its own, so that a comment in it ends before the parenthesis does.
         if let condition = self.condition { conditions.append("(\n\(condition)\n)") }

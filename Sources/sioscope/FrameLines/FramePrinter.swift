@@ -4,6 +4,9 @@ struct FramePrinter {
     static let sampleSize = 200
     /// Columns that an unusual name may widen, but not beyond this.
     static let widestName = 24
+    /// Room where it is not known what comes: most event names, and the longest type of Socket.IO.
+    static let usualName = 12
+    static let usualType = 13
     /// The payload gets at least this, also where the terminal is too narrow for the rest.
     static let narrowestPayload = 16
 
@@ -25,7 +28,7 @@ struct FramePrinter {
     private let write: (String) throws -> Void
     private let showsSession: Bool
     private let showsTitles: Bool
-    private var clock: FrameClock
+    var clock: FrameClock
     private var sample: [Line] = []
     private var widths: Widths?
     private var day: Int64?
@@ -60,14 +63,20 @@ struct FramePrinter {
         }
         if let widths = self.widths { return try self.printLine(line, widths) }
         self.sample.append(line)
-        if self.sample.count >= Self.sampleSize { try self.printSample() }
+        if self.sample.count >= Self.sampleSize { try self.printSample(isAll: false) }
     }
 
     mutating func end() throws {
-        if self.widths == nil { try self.printSample() }
+        if self.widths == nil { try self.printSample(isAll: true) }
     }
 
-    private mutating func printSample() throws {
+    /// Prints what has come, where nobody knows when the next will.
+    mutating func flush() throws {
+        if self.widths == nil, !self.sample.isEmpty { try self.printSample(isAll: false) }
+    }
+
+    /// - Parameter isAll: nothing comes after it, so that a column that is empty in it can be left out.
+    private mutating func printSample(isAll: Bool) throws {
         var widths = Widths()
         for case .frame(_, _, let cells) in self.sample {
             widths.session = max(widths.session, cells.session.utf8.count)
@@ -76,6 +85,13 @@ struct FramePrinter {
             widths.name = max(widths.name, DisplayWidth.of(cells.name))
             widths.size = max(widths.size, cells.size.utf8.count)
             widths.flags = max(widths.flags, cells.flags.utf8.count)
+        }
+        if !isAll {
+            widths.namespace = max(1, widths.namespace)
+            widths.name = max(Self.usualName, widths.name)
+            widths.flags = max(1, widths.flags)
+            // A few frames say little about the rest.
+            if self.sample.count < Self.sampleSize { widths.type = max(Self.usualType, widths.type) }
         }
         // A column that holds anything has a title to make room for.
         if widths.namespace > 0 { widths.namespace = min(Self.widestName, max(3, widths.namespace)) }

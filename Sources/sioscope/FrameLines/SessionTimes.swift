@@ -8,9 +8,10 @@ struct SessionTimes: Equatable {
     /// From the open packet; nil where that is not in the capture.
     var pingTimeoutMs: Int64?
 
-    static func load(from timeline: TimelineReader) throws -> [Int64: SessionTimes] {
+    /// - Parameter first: the lowest id that is asked for.
+    static func load(from timeline: TimelineReader, first: Int64 = .min) throws -> [Int64: SessionTimes] {
         var sessions: [Int64: SessionTimes] = [:]
-        try timeline.query(Self.sql) { row in
+        try timeline.query(Self.sql, parameters: ["first": .integer(first)]) { row in
             guard let id = row[0].integer, let opened = row[1].integer else { return }
             sessions[id] = SessionTimes(
                 openedNs: opened, engineIOVersion: row[2].integer, pingTimeoutMs: row[3].integer)

@@ -50,7 +50,7 @@ struct ImportPipeline {
                 thread.write(batch)
             }
             while try file.read({ try door.feed($0, deliver) }) {
-                guard !Interrupt.requested else { throw ExitCode.interrupted }
+                guard !Interrupt.requested else { throw Interrupt.exitCode }
                 guard !thread.hasFailed else { break }
                 progress.show()
             }

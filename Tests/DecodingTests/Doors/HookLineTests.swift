@@ -1,3 +1,4 @@
+import HookLog
 import JSONText
 import Testing
 import TimelineModel

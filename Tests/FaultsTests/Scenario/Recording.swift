@@ -32,28 +32,15 @@ final class Recording {
     }
 
     /// The findings of all rules.
-    func analysed(_ configuration: Configuration) -> Analysis.Outcome {
+    func analysed(_ configuration: Configuration) -> Analysis.Outcome { self.rows().analysed(configuration) }
+
+    /// All of it, as a timeline would hold it. To be asked once.
+    func rows() -> CaptureContents {
         let batch = self.log.drain()
-        let sessions = self.sessions.map { $0.facts(captureEnd: self.capture.ended ?? self.last) }
-        var analysis = Analysis(
-            self.capture, connections: self.connections, sessions: sessions, configuration: configuration)
-        var exchanges = self.exchanges[...]
-        var anomalies = (batch.anomalies + self.anomalies).enumerated()
-            .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)[...]
-        for frame in batch.frames {
-            while let next = exchanges.first, next.requested <= frame.at {
-                analysis.see(next)
-                exchanges.removeFirst()
-            }
-            while let next = anomalies.first, next.frameID.map({ $0 < frame.id }) ?? (next.at < frame.at) {
-                analysis.see(next)
-                anomalies.removeFirst()
-            }
-            analysis.see(frame)
-        }
-        for exchange in exchanges { analysis.see(exchange) }
-        for anomaly in anomalies { analysis.see(anomaly) }
-        return analysis.finish()
+        return CaptureContents(
+            facts: self.capture, connections: self.connections,
+            sessions: self.sessions.map { $0.facts(captureEnd: self.capture.ended ?? self.last) },
+            frames: batch.frames, exchanges: self.exchanges, anomalies: batch.anomalies + self.anomalies)
     }
 
     // MARK: Reading lines

@@ -38,12 +38,15 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     }
 
     func outcome(shifting thresholds: [String: Double] = [:]) throws -> Analysis.Outcome {
-        let recording = try Recording(self.lines)
+        try Recording(self.lines).analysed(self.configuration(shifting: thresholds))
+    }
+
+    func configuration(shifting thresholds: [String: Double] = [:]) -> Configuration {
         var configuration = Configuration()
         var entry = Configuration.Entry()
         entry.thresholds = self.thresholds.merging(thresholds) { $1 }
         configuration.entries[self.rule] = entry
-        return recording.analysed(configuration)
+        return configuration
     }
 }
 

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from . import environments
+from . import environments, four_ways
 from .recording import record_all
 from .scenario import load
 from .sioscope import Sioscope
@@ -41,7 +41,10 @@ def main():
         logging.basicConfig(filename=folder / "peers.log", format="%(asctime)s %(name)s %(message)s", level="INFO")
         skipped = [one for one in scenarios if one.needs_node and node is None]
         scenarios = [one for one in scenarios if one not in skipped]
-        errors = asyncio.run(recorded(scenarios, folder, node))
+        for scenario in scenarios:
+            if scenario.proxied is None:
+                scenario.proxied = options.proxied
+        errors = asyncio.run(recorded(scenarios, folder, node, sioscope.binary))
         failed = 0
         for scenario in scenarios:
             error = errors.get(scenario.name)
@@ -53,6 +56,8 @@ def main():
                 print(f"       {difference}")
         for scenario in skipped:
             print(f"skip {scenario.name:34} {no_node}")
+        if not options.only:
+            failed += not same_four_ways(sioscope.binary, folder)
     print(f"peers: {len(scenarios)} scenarios, {failed} failed, {len(skipped)} skipped")
     return 1 if failed else 0
 
@@ -62,6 +67,7 @@ def parse(arguments):
     parser.add_argument("--sioscope", type=Path, default=DEFAULT_BINARY, metavar="BIN")
     parser.add_argument("--only", default="", metavar="NAME[,NAME]", help="these scenarios alone")
     parser.add_argument("--keep", metavar="DIR", help="leave recordings, timelines and the peers' log there")
+    parser.add_argument("--proxied", action="store_true", help="play all of them through sioscope record proxy")
     parser.add_argument("--wire-only", action="store_true", help="check the recordings, not the findings")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     return parser.parse_args(arguments)
@@ -74,12 +80,27 @@ def self_checks():
     return unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(suite).wasSuccessful()
 
 
-async def recorded(scenarios, folder, node):
+def same_four_ways(binary, folder):
+    """Says what came of it; true where it is as it should be, or cannot be played here."""
+    if reason := four_ways.obstacle():
+        print(f"skip {'four_ways':34} {reason}")
+        return True
+    try:
+        differences = asyncio.run(four_ways.differences(binary, folder))
+    except Exception as error:
+        differences = [f"it could not be played: {type(error).__name__}: {error}"]
+    print(f"{'FAIL' if differences else 'ok  '} {'four_ways':34} {four_ways.TITLE}")
+    for difference in differences:
+        print(f"       {difference}")
+    return not differences
+
+
+async def recorded(scenarios, folder, node, binary):
     """Records all; a signal ends the scenarios, and with them whatever they started."""
     task = asyncio.current_task()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await record_all(scenarios, folder, node)
+    return await record_all(scenarios, folder, node, binary)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 // Runs the browser's bundle of socket.io-client under node: its own WebSocket, and an XMLHttpRequest over http.
-// usage: node --experimental-websocket browser.cjs BUNDLE URL <SCRIPT
+// usage: node --experimental-websocket browser.cjs BUNDLE URL HOOK HOOK-LOG <SCRIPT
 "use strict";
 const fs = require("node:fs");
 const http = require("node:http");
@@ -58,8 +58,9 @@ const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 const once = (emitter, event) => new Promise((resolve) => emitter.once(event, (...values) => resolve(values)));
 
 const AsyncFunction = sleep.constructor === Function ? (async () => {}).constructor : sleep.constructor;
-const script = new AsyncFunction("io", "url", "sleep", "once", fs.readFileSync(0, "utf8"));
-script(io, url, sleep, once)
+const hook = (socket) => require(process.argv[4]).attach(socket, process.argv[5]);
+const script = new AsyncFunction("io", "url", "sleep", "once", "hook", fs.readFileSync(0, "utf8"));
+script(io, url, sleep, once, hook)
   // The last close frames cross the wire before the process ends and takes its sockets along.
   .then(() => sleep(300))
   .then(() => process.exit(0))

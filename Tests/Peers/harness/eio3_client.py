@@ -1,9 +1,10 @@
-"""python-socketio 4 as a client: Engine.IO 3. usage: eio3_client.py URL TRANSPORTS-WITH-COMMAS SECONDS"""
+"""python-socketio 4 as a client: Engine.IO 3. usage: eio3_client.py URL TRANSPORTS SECONDS HOOK-LOG"""
 
 import asyncio
 import logging
 import sys
 
+import sioscope_hook
 import socketio
 
 logging.disable(logging.CRITICAL)
@@ -13,8 +14,9 @@ wait = asyncio.wait
 asyncio.wait = lambda coroutines, **options: wait([asyncio.ensure_future(one) for one in coroutines], **options)
 
 
-async def main(url, transports, seconds):
+async def main(url, transports, seconds, hook_log):
     client = socketio.AsyncClient(reconnection=False)
+    hook = sioscope_hook.attach(client, hook_log) if hook_log else None
     await client.connect(url, transports=transports.split(","), namespaces=["/", "/chat"])
     await asyncio.sleep(0.3)
     if client.connected:
@@ -26,6 +28,8 @@ async def main(url, transports, seconds):
     if client.connected:
         await client.disconnect()
     await asyncio.sleep(0.3)
+    if hook:
+        hook.close()
 
 
-asyncio.run(main(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+asyncio.run(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 PEERS = Path(__file__).resolve().parent.parent
 FOLDER = PEERS.parent.parent / ".build-peers"
+HOOKS = PEERS.parent.parent / "hooks"
 BUNDLE = FOLDER / "browser" / "socket.io.min.js"
 BUNDLE_IN_WHEEL = "nicegui/static/socket.io.min.js"
 

@@ -52,6 +52,38 @@ def wire_differences(database, shown):
         connection.close()
 
 
+# What a hook sees as the wire does, in each direction of each transport: packets and what they carry, in their order.
+PACKETS = """
+    SELECT sid, transport, sender, eio_type, sio_type, namespace, event, ack_id, payload, hex(binary)
+    FROM frames JOIN sessions ON sessions.id = session_id WHERE layer = 'engineio' ORDER BY frames.id
+"""
+
+
+def hook_differences(wire, hooked):
+    """Differences between the packets on the wire and those that the client's hook logged."""
+    directions = {}
+    for place, database in enumerate((wire, hooked)):
+        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+        try:
+            for sid, transport, sender, *packet in connection.execute(PACKETS):
+                directions.setdefault((sid, transport, sender), ([], []))[place].append(packet)
+            bad = connection.execute("SELECT detail FROM anomalies WHERE code = 'hook.bad-line'").fetchone()
+            if bad:
+                yield f"the hook wrote a bad line: {bad[0]}"
+        finally:
+            connection.close()
+    if not any(logged for _, logged in directions.values()):
+        yield "the hook logged nothing"
+    for name, (sent, logged) in directions.items():
+        if sent == logged:
+            continue
+        at = next((at for at, (a, b) in enumerate(zip(sent, logged)) if a != b), min(len(sent), len(logged)))
+        yield (
+            f"{name}: {len(sent)} packets on the wire, {len(logged)} in the hook log; "
+            f"other from {at} on: {sent[at:at + 1]} {logged[at:at + 1]}"
+        )
+
+
 def finding_differences(found, expected, allowed, never):
     """Differences between findings, as `sioscope analyze` prints them, and a scenario's expectations.
 

@@ -8,6 +8,9 @@ A file has
     ALLOWED                 rules that may come beside: consequences that depend on timing or on the peer's version
     NEVER                   rules that must not even come as a note
     LASTS                   seconds, for the order of play and the limit; 5 where it is missing
+    PROXIED                 True where it is always played through `sioscope record proxy`, whose timeline must show
+                            on both legs what the capture shows; False where it cannot be; `--proxied` plays all
+                            others so
     NEEDS_NODE              True where the browser's bundle plays
 """
 
@@ -27,6 +30,14 @@ class Scenario:
     never: list = field(default_factory=list)
     lasts: float = 5
     needs_node: bool = False
+    proxied: bool | None = None
+
+    def proxy_database(self, folder):
+        return folder / f"{self.name}.proxy.db"
+
+    def client_database(self, folder):
+        """Of `sioscope record client`, where that is the client."""
+        return folder / f"{self.name}.client.db"
 
 
 def load(folder, only=""):
@@ -51,6 +62,7 @@ def load(folder, only=""):
                     never=getattr(module, "NEVER", []),
                     lasts=getattr(module, "LASTS", 5),
                     needs_node=getattr(module, "NEEDS_NODE", False),
+                    proxied=getattr(module, "PROXIED", None),
                 )
             )
     return scenarios

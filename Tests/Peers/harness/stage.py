@@ -36,8 +36,14 @@ class _QuietUvicorn(uvicorn.Server):
 
 
 class Stage:
-    def __init__(self, capture, node):
+    def __init__(self, capture, node, proxy=None, own=None):
         self._relay = Relay(capture)
+        self._proxy = proxy
+        # Where a client's hook may log to; it is held against the wire then.
+        self.hook_log = capture.with_suffix(".jsonl")
+        self.hook_log.unlink(missing_ok=True)
+        self._own = own
+        self.folder = capture.parent
         self._stack = contextlib.AsyncExitStack()
         self._node = node
         self.failures = []  # of raw servers, which run beside the scenario
@@ -59,13 +65,20 @@ class Stage:
         return self
 
     async def __aexit__(self, *error):
+        # The recordings end first: what is torn down afterwards is none of the scenario's doing.
+        if self._proxy:
+            await self._proxy.stop()
         await self._relay.stop()
         await self._stack.aclose()
 
     def _listener(self):
         listener = socket.create_server(("127.0.0.1", 0))
-        self._relay.upstream_port = listener.getsockname()[1]
+        self._stand_behind(listener.getsockname()[1])
         return listener
+
+    def _stand_behind(self, port):
+        """A server listens there; clients come to the relay, and through the proxy where there is one."""
+        self._relay.upstream_port = self._proxy.start(port) if self._proxy else port
 
     # Servers
 
@@ -121,7 +134,7 @@ class Stage:
         process = await self._process(
             environments.python("eio3"), os.path.join(HARNESS, "eio3_server.py"), json.dumps(options)
         )
-        self._relay.upstream_port = int(await asyncio.wait_for(process.stdout.readline(), 20))
+        self._stand_behind(int(await asyncio.wait_for(process.stdout.readline(), 20)))
 
     async def raw_server(self, on_websocket=None, on_request=None, **options):
         """A server by hand. `on_websocket(ws, number)` gets each WebSocket after its 101; `on_request(method, target,
@@ -197,18 +210,26 @@ class Stage:
         self._stack.push_async_callback(disconnect)
         return client
 
-    async def eio3_client(self, transports="websocket", seconds=3, within=15):
+    async def own_client(self, *arguments):
+        """`sioscope record client` with a timeline of its own, which must show what the capture shows."""
+        self._stack.push_async_callback(self._own.stop)
+        return await self._own.start(self.url, *arguments)
+
+    async def eio3_client(self, transports="websocket", seconds=3, within=15, hook_log=""):
         """python-socketio 4 as a client: connects, sends a few packets, stays for `seconds`, leaves."""
         process = await self._process(
-            environments.python("eio3"), os.path.join(HARNESS, "eio3_client.py"), self.url, transports, str(seconds)
+            environments.python("eio3"), os.path.join(HARNESS, "eio3_client.py"), self.url, transports, str(seconds),
+            hook_log,
         )
         await asyncio.wait_for(process.wait(), within)
 
     async def browser(self, script, within=30):
-        """The browser's bundle: `script` is the body of an async function of io, url, sleep and once."""
+        """The browser's bundle: `script` is the body of an async function of io, url, sleep, once and hook,
+        which logs the socket that it is given."""
         process = await self._process(
             self._node, "--experimental-websocket", os.path.join(HARNESS, "browser.cjs"),
-            environments.BUNDLE, self.url, stdin=script.encode(),
+            environments.BUNDLE, self.url, environments.HOOKS / "javascript" / "sioscope-hook.js", self.hook_log,
+            stdin=script.encode(),
         )
         output = await asyncio.wait_for(process.stderr.read(), within)
         if await process.wait() != 0:

@@ -2,6 +2,8 @@
 
 from harness.expectation import frames, shows
 
+PROXIED = True
+
 
 async def play(stage):
     await stage.server()

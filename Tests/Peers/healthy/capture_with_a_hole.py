@@ -4,6 +4,9 @@ import asyncio
 
 from harness.expectation import frames, shows
 
+# The relay leaves out what the proxy sees.
+PROXIED = False
+
 
 async def play(stage):
     await stage.server("asgi")

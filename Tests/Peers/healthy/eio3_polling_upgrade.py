@@ -2,6 +2,8 @@
 
 from harness.expectation import shows
 
+PROXIED = True
+
 
 async def play(stage):
     await stage.eio3_server()

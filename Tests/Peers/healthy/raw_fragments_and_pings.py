@@ -5,6 +5,8 @@ import asyncio
 from harness import raw
 from harness.expectation import frames
 
+PROXIED = True
+
 
 async def play(stage):
     await stage.server("asgi")

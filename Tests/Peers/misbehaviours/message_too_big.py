@@ -2,6 +2,8 @@
 
 from harness.expectation import finding, frames, shows
 
+PROXIED = True
+
 
 async def play(stage):
     await stage.server("asgi", max_http_buffer_size=1000)

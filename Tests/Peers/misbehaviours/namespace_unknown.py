@@ -4,6 +4,8 @@ import asyncio
 
 from harness.expectation import finding, frames
 
+PROXIED = True
+
 
 async def play(stage):
     await stage.server()

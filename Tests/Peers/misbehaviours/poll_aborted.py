@@ -5,6 +5,8 @@ import contextlib
 
 from harness.expectation import finding, shows
 
+PROXIED = True
+
 
 async def play(stage):
     await stage.server(ping_interval=3)

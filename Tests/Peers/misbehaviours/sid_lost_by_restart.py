@@ -2,6 +2,9 @@
 
 from harness.expectation import finding, shows
 
+# The second server has another port.
+PROXIED = False
+
 
 async def play(stage):
     await stage.server()

@@ -1,4 +1,5 @@
 import EngineIO
+import HookLog
 import JSONText
 import TimelineModel
 

@@ -1,9 +1,10 @@
 import EngineIO
+import HookLog
 import TimelineModel
 import Wire
 
 /// One transport connection of a hook log: a row of `connections`, and the lane that its messages go to.
-final class HookConnection {
+final class HookConnection: OpenConnection {
     private enum Content {
         case webSocket(WebSocketLane)
         case polling(PacketLane)
@@ -12,12 +13,18 @@ final class HookConnection {
     let scope: ConnectionScope
     private let content: Content
     private(set) var lastActive: Timestamp
+    var isChanged = false
+    private var isFinished = false
+    private var hasMessages = false
+    /// What was asked for: path and query.
+    private let target: String?
 
     init(
         _ line: HookLine, _ open: HookLine.Open?, _ transport: Transport, joining other: HookConnection?,
         _ context: DecodingContext
     ) {
         let url = open?.url.map { SourceURL($0) }
+        self.target = url?.target
         let facts = ConnectionFacts(
             id: context.log.makeConnectionID(), clientAddress: open?.clientAddress ?? "",
             clientPort: open?.clientPort ?? 0, serverAddress: url?.host ?? other?.scope.facts.serverAddress ?? "",
@@ -35,6 +42,7 @@ final class HookConnection {
         case .websocket: self.content = .webSocket(WebSocketLane(self.scope, opening))
         case .polling: self.content = .polling(PacketLane(self.scope, opening))
         }
+        context.changes?.add(self)
     }
 
     /// What a URL would say, where one name stands for the connections of both transports, as in the log of a hook
@@ -48,6 +56,24 @@ final class HookConnection {
     }
 
     // MARK: Lines
+
+    /// The handshake of a WebSocket, as far as an end without any message tells of it: what was asked for, and what came
+    /// in place of 101.
+    private func storeRefusal(_ refusal: HookLine.Close.Refusal, at: Timestamp) {
+        let log = self.scope.context.log
+        var exchange = ExchangeFacts(
+            id: log.makeExchangeID(), connectionID: self.scope.id, method: "GET", target: self.target ?? "/",
+            requested: self.scope.facts.opened)
+        exchange.answered = at
+        exchange.responded = at
+        exchange.status = refusal.status
+        exchange.userAgent = self.scope.userAgent
+        exchange.upgrade = "websocket"
+        let body = Array(refusal.body.utf8)
+        exchange.responseBytes = body.count
+        exchange.setError(body.span)
+        log.add(exchange)
+    }
 
     func receive(_ message: HookLine.Message, at: Timestamp) {
         self.note(at)
@@ -79,6 +105,11 @@ final class HookConnection {
                     body, text: .close, binary: .close, close.measure, from: sender ?? .server, at, to: lane)
             }
             lane.transportEnded(end, by: sender, at: at)
+            if !self.hasMessages {
+                // Nothing tells that the server ever spoke WebSocket.
+                self.scope.facts.application = close.refusal == nil ? .unknown : .http
+                if let refusal = close.refusal { self.storeRefusal(refusal, at: at) }
+            }
             self.scope.close(end == .rst ? .rst : .fin, by: sender, at: at)
         case .polling(let lane):
             lane.ended(end, by: sender, at: at)
@@ -90,16 +121,23 @@ final class HookConnection {
     func finish(at: Timestamp) {
         if case .webSocket(let lane) = self.content { lane.finish() }
         self.scope.finishWhole(at: at)
+        self.isFinished = true
     }
+
+    func currentFacts() -> ConnectionFacts? { self.isFinished ? nil : self.scope.facts }
+    /// There is no HTTP to be seen.
+    func openExchanges() -> [ExchangeFacts] { [] }
 
     private func note(_ at: Timestamp) {
         if self.lastActive < at { self.lastActive = at }
+        self.scope.context.changes?.add(self)
     }
 
     private func pass(
         _ body: HookLine.Body, text: WebSocketOpcode, binary: WebSocketOpcode, _ measure: HookLine.Measure,
         from sender: Sender, _ at: Timestamp, to lane: WebSocketLane
     ) {
+        self.hasMessages = true
         let (bytes, loss) = body.content
         var opcode = binary
         if case .text = body { opcode = text }

@@ -1,4 +1,5 @@
 import EngineIO
+import HookLog
 import TimelineModel
 
 /// Writes a timeline's rows of one capture as a hook log. Read back by `HookLogDecoder`, the frames are the same.

@@ -1,4 +1,5 @@
 import EngineIO
+import HookLog
 import TimelineModel
 
 /// The long-polling transport where the source gives its packets one by one, without HTTP around them.

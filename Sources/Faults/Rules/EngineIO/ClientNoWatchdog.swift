@@ -27,6 +27,7 @@ struct ClientNoWatchdog: SessionRule {
             """)
 
     static let sees: Interest = .allFrames
+    static let tellsAbsences = true
 
     /// From where it was found silent: once is enough.
     private var found: Timestamp?

@@ -26,6 +26,7 @@ struct EIO3ClientPingMissing: SessionRule {
             """)
 
     static let sees: Interest = [.ping]
+    static let tellsAbsences = true
 
     init(_ settings: RuleSettings) {}
 

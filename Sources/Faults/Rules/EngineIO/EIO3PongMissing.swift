@@ -21,6 +21,7 @@ struct EIO3PongMissing: SessionRule {
             """)
 
     static let sees: Interest = .engineIO
+    static let tellsAbsences = true
 
     private var ping: Mark?
 

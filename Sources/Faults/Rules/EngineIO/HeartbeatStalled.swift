@@ -27,6 +27,7 @@ struct HeartbeatStalled: SessionRule {
             """)
 
     static let sees: Interest = [.ping, .pong, .upgrade]
+    static let tellsAbsences = true
 
     private var ping: Mark?
     private var upgrade: Mark?

@@ -33,6 +33,7 @@ struct PongMissing: SessionRule {
             """)
 
     static let sees: Interest = [.pong, .ping, .upgrade]
+    static let tellsAbsences = true
 
     /// The ping that waits: what comes later decides.
     private var waiting: Mark?

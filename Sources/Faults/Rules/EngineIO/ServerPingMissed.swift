@@ -33,6 +33,7 @@ struct ServerPingMissed: SessionRule {
             """)
 
     static let sees: Interest = [.ping]
+    static let tellsAbsences = true
 
     init(_ settings: RuleSettings) {}
 

@@ -25,6 +25,8 @@ struct PollOverlap: CaptureRule {
             twice, of which none was refused, is such a repetition.
             """)
 
+    static let telling = Telling.atTheEnd
+
     /// What is kept of a request: one for each session that polls.
     private struct Request {
         let id: Int64

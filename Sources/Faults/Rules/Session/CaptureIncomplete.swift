@@ -23,6 +23,8 @@ struct CaptureIncomplete: CaptureRule {
             reported.
             """)
 
+    static let telling = Telling.atTheEnd
+
     init(_ settings: RuleSettings) {}
 
     func end(_ capture: CaptureState, _ sessions: [SessionSummary], _ report: inout Report) {

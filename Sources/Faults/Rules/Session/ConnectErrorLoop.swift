@@ -24,6 +24,8 @@ struct ConnectErrorLoop: LineageRule {
             """,
         thresholds: [least, window])
 
+    static let telling = Telling.oncePerClient
+
     private let leastRefusals: Int
     private let windowNs: Int64
 

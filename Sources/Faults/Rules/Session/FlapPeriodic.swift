@@ -37,6 +37,8 @@ struct FlapPeriodic: LineageRule {
             """,
         thresholds: [least, variation, spread])
 
+    static let telling = Telling.oncePerClient
+
     /// A client that comes back later than this has not reconnected but been started again.
     static let longestGapNs: Int64 = 120_000_000_000
     /// A spread of a second around less says nothing; nor are a client's own sessions of less told from a tool's.

@@ -43,6 +43,8 @@ struct ReconnectStorm: CaptureRule {
             """,
         thresholds: [least, window, gap, tightGap, failures])
 
+    static let telling = Telling.oncePerCapture
+
     private struct Client: Hashable {
         var address: String
         var forwardedFor: String?

@@ -26,6 +26,8 @@ struct ReconnectSynchronised: CaptureRule {
             """,
         thresholds: [least, window])
 
+    static let telling = Telling.oncePerCapture
+
     private struct Return {
         var ended: Timestamp
         var back: Timestamp

@@ -26,6 +26,8 @@ struct SessionTooShort: LineageRule {
             """,
         thresholds: [life, least])
 
+    static let telling = Telling.oncePerClient
+
     private let shortNs: Int64
     private let leastSessions: Int
 

@@ -36,6 +36,8 @@ struct StaleAuth: LineageRule {
             """,
         thresholds: [skew])
 
+    static let telling = Telling.oncePerClient
+
     private let skewSeconds: Double
 
     init(_ settings: RuleSettings) {

@@ -24,6 +24,8 @@ struct ZombieSession: CaptureRule {
             closed.
             """)
 
+    static let telling = Telling.atTheEnd
+
     init(_ settings: RuleSettings) {}
 
     func end(_ capture: CaptureState, _ sessions: [SessionSummary], _ report: inout Report) {

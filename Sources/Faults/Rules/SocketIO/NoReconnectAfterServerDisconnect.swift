@@ -27,6 +27,8 @@ struct NoReconnectAfterServerDisconnect: LineageRule {
         falseAlarms: "A logout, a page that was closed: that is why this is a note.",
         thresholds: [wait])
 
+    static let telling = Telling.atTheEnd
+
     private let waitNs: Int64
 
     init(_ settings: RuleSettings) {

@@ -34,6 +34,8 @@ struct IdleTimeout: LineageRule {
             """,
         thresholds: [tolerance, least])
 
+    static let telling = Telling.oncePerClient
+
     /// Idle timeouts that are in use, in seconds.
     static let usual: [Int64] = [30, 55, 60, 75, 100, 120, 300, 350, 600]
 

@@ -15,6 +15,7 @@ struct DataAfterClose: SessionRule {
         falseAlarms: "What the other side sends before it has seen the close frame is right.")
 
     static let sees: Interest = [.engineIO, .webSocketData]
+    static let tellsAbsences = true
 
     private struct Late {
         var first: Mark

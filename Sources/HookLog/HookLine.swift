@@ -22,6 +22,7 @@ import TimelineModel
 /// | `by` | close | `client` or `server`; may be missing where no close frame came |
 /// | `code`, `reason` | close | of the close frame; code 1005 or none: its body was empty; 1006: there was no close frame |
 /// | `end` | close with 1006, polling | how it ended without one: `fin` (the default), `rst` or `http-error` |
+/// | `status`, `body` | close with 1006, websocket | the answer to its handshake, where that was another than 101 |
 /// | `size_bytes`, `wire_bytes`, `flags` | message, control, close | columns of the frame that its bytes do not tell |
 ///
 /// A polling `message` is one packet, without the payload around it: base64 stands for the packet that a `b` begins
@@ -115,14 +116,30 @@ public struct HookLine: Hashable, Sendable {
         public var reason: String
         /// Nil where the line does not say.
         public var end: EndClass?
+        public var refusal: Refusal?
         public var measure: Measure
 
-        public init(by: Sender?, code: UInt16, reason: String = "", end: EndClass? = nil, measure: Measure = Measure())
-        {
+        /// What a server answered to a WebSocket's handshake in place of 101.
+        public struct Refusal: Hashable, Sendable {
+            public var status: Int
+            /// At most 4 KiB of it are kept.
+            public var body: String
+
+            public init(status: Int, body: String) {
+                self.status = status
+                self.body = body
+            }
+        }
+
+        public init(
+            by: Sender?, code: UInt16, reason: String = "", end: EndClass? = nil, refusal: Refusal? = nil,
+            measure: Measure = Measure()
+        ) {
             self.by = by
             self.code = code
             self.reason = reason
             self.end = end
+            self.refusal = refusal
             self.measure = measure
         }
     }

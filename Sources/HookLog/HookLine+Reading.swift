@@ -152,6 +152,8 @@ extension HookLine.Close {
         self.code = UInt16(try fields.number("code", 0...65_535) ?? Int(Self.emptyCode))
         self.reason = try fields.text("reason") ?? ""
         self.end = try fields.word("end")
+        let body = try fields.text("body") ?? ""
+        self.refusal = try fields.number("status", 100...599).map { Refusal(status: $0, body: body) }
         self.measure = try fields.measure()
         switch self.end {
         case nil, .fin, .rst, .httpError: break

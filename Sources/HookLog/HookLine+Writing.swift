@@ -35,6 +35,8 @@ extension HookLine {
             Self.add("code", Int(close.code), to: &text)
             Self.add("reason", close.reason, to: &text)
             Self.add("end", close.end?.rawValue, to: &text)
+            Self.add("status", close.refusal?.status, to: &text)
+            Self.add("body", close.refusal?.body, to: &text)
             Self.add(close.measure, to: &text)
         }
         text += "}\n"

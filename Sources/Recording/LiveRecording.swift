@@ -1,0 +1,270 @@
+public import Faults
+internal import Foundation
+public import Timeline
+public import TimelineModel
+
+/// A timeline that grows while others read it, judged as it grows.
+///
+/// Taps hand in rows from any thread; a thread of its own writes them and makes them visible twice a second. What
+/// waits for it is bounded: `submit` waits for room.
+public final class LiveRecording: @unchecked Sendable {
+    public struct Settings: Sendable {
+        /// Nil where nothing is redacted.
+        public var redactor: Redactor?
+        /// Of the rules; nil where nothing is judged.
+        public var configuration: Configuration? = Configuration()
+        /// Nil where everything is kept.
+        public var limits: Retention.Limits?
+        /// Told of each finding when it is made, and of the failure that ends the recording; from other threads.
+        public var told: @Sendable (Finding) -> Void = { _ in }
+        public var failed: @Sendable (TimelineError) -> Void = { _ in }
+
+        public init() {}
+    }
+
+    /// Bytes of rows that may wait.
+    private static let waitingBytes = 32 << 20
+    private static let commitInterval = 0.5
+    /// How long a commit may be put off by what is let go.
+    private static let tidyingTime = 0.1
+    /// Likewise at the end, when nobody waits any more but the user.
+    private static let lastTidyingTime = 5.0
+
+    private let queue = RecordingQueue<RecordedRows>(limit: LiveRecording.waitingBytes)
+    private let ended = DispatchSemaphore(value: 0)
+    private let settings: Settings
+    private let path: String
+
+    // All of this is used by the thread alone, from `init` until `finish` has waited for its end.
+    private let writer: TimelineWriter
+    private let judge: JudgeThread?
+    private let findings: LiveFindings
+    private let retention: Retention?
+    private var redactors: [Redactor?]
+    private var facts: [CaptureFacts]
+    private var stored: [CaptureFacts]
+    private var openSessions: Set<OpenSession> = []
+    private var sessionsOf: [Int64]
+    /// The rows of the captures themselves are.
+    private var isDirty = true
+    private var failure: TimelineError?
+
+    // Guards the counts, which others look at.
+    private let lock = NSLock()
+    private var running = RecordingCounts()
+
+    /// - Parameters:
+    ///   - captures: what is recorded side by side.
+    ///   - toolVersion: of this program, kept with the captures.
+    public init(
+        path: String, captures: [CaptureFacts], toolVersion: String, settings: Settings = Settings()
+    ) throws(TimelineError) {
+        self.path = path
+        self.settings = settings
+        var captures = captures
+        if let redactor = settings.redactor {
+            for index in captures.indices { Self.redact(&captures[index], redactor) }
+        }
+        let writer = try TimelineWriter(path: path, mode: .live)
+        self.writer = writer
+        self.facts = captures
+        self.stored = captures
+        self.sessionsOf = captures.map { _ in 0 }
+        self.redactors = captures.map { _ in settings.redactor }
+        try self.writer.begin(captures, toolVersion: toolVersion)
+        self.findings = try LiveFindings(self.writer)
+        self.retention = try settings.limits.map { (limits) throws(TimelineError) in
+            try Retention(limits, writer)
+        }
+        let counted = Counted()
+        self.counted = counted
+        self.judge = settings.configuration.map { configuration in
+            JudgeThread(captures, configuration) { finding in
+                counted.count(finding)
+                settings.told(finding)
+            }
+        }
+        Thread.detachNewThread { [self] in
+            do throws(TimelineError) {
+                try self.run()
+            } catch {
+                self.failure = error
+                self.queue.breakOff()
+                settings.failed(error)
+            }
+            self.ended.signal()
+        }
+    }
+
+    private struct OpenSession: Hashable {
+        var capture: Int
+        var id: Int64
+    }
+
+    /// Findings by severity, counted on the judge's thread.
+    private final class Counted: @unchecked Sendable {
+        private let lock = NSLock()
+        private var counts: [Severity: Int] = [:]
+
+        func count(_ finding: Finding) { self.lock.withLock { self.counts[finding.severity, default: 0] += 1 } }
+        var all: [Severity: Int] { self.lock.withLock { self.counts } }
+    }
+    private let counted: Counted
+
+    /// Hands in new rows of a capture, with the newest facts of it. False once the recording has failed: the tap can
+    /// stop then.
+    @discardableResult
+    public func submit(_ batch: TimelineBatch, _ facts: CaptureFacts, capture: Int = 0) -> Bool {
+        let rows = RecordedRows(batch: batch, facts: facts, capture: capture, at: .now())
+        return self.queue.push(rows, weight: rows.weight)
+    }
+
+    /// What was recorded so far.
+    public var counts: RecordingCounts {
+        var counts = self.lock.withLock { self.running }
+        counts.findings = self.counted.all
+        return counts
+    }
+
+    /// Writes what is left and closes the file. What was committed before a failure is kept.
+    ///
+    /// - Returns: the final findings of this recording; nil where nothing is judged.
+    @discardableResult
+    public func finish() throws(TimelineError) -> [Finding]? {
+        self.queue.close()
+        self.ended.wait()
+        self.judge?.stop()
+        if let failure { throw failure }
+        try self.storeNews()
+        try self.writer.endCaptures(self.facts)
+        try self.writer.commit()
+        let final = try self.finalFindings()
+        if let final { try self.findings.replaceAll(final) }
+        try self.writer.finish()
+        return final
+    }
+
+    /// Gives up a recording that could not begin: its tap has failed before anything came. A timeline that was made for
+    /// it is removed.
+    public func cancel(isNew: Bool) {
+        self.queue.close()
+        self.ended.wait()
+        self.judge?.stop()
+        self.writer.abandon()
+        if isNew { unlink(self.path) }
+    }
+
+    // MARK: The thread
+
+    private func run() throws(TimelineError) {
+        var due = Date(timeIntervalSinceNow: Self.commitInterval)
+        while let items = self.queue.popAll(until: due) {
+            for rows in items { try self.take(rows) }
+            guard Date() >= due else { continue }
+            try self.commit()
+            due = Date(timeIntervalSinceNow: Self.commitInterval)
+        }
+        try self.commit(isLast: true)
+    }
+
+    private func take(_ rows: RecordedRows) throws(TimelineError) {
+        var rows = rows
+        let capture = rows.capture
+        guard self.facts.indices.contains(capture) else { return }
+        if self.redactors[capture] != nil {
+            self.redactors[capture]?.redact(&rows.batch)
+            if let redactor = self.redactors[capture] { Self.redact(&rows.facts, redactor) }
+        }
+        self.facts[capture] = rows.facts
+        self.count(rows.batch, capture: capture)
+        if !rows.batch.isEmpty {
+            self.writer.place(&rows.batch, capture: capture)
+            try self.writer.write(rows.batch, capture: capture, hasFileIDs: true)
+            self.isDirty = true
+            self.retention?.note(rows.batch)
+        }
+        self.judge?.see(rows)
+    }
+
+    private static func redact(_ facts: inout CaptureFacts, _ redactor: Redactor) {
+        redactor.redact(&facts)
+        facts.redacted = redactor.summary
+    }
+
+    private func count(_ batch: TimelineBatch, capture: Int) {
+        for session in batch.sessions {
+            // Ids count from 1 in each capture.
+            self.sessionsOf[capture] = max(self.sessionsOf[capture], session.id)
+            if session.endClass == nil {
+                self.openSessions.insert(OpenSession(capture: capture, id: session.id))
+            } else {
+                self.openSessions.remove(OpenSession(capture: capture, id: session.id))
+            }
+        }
+        let sessions = self.sessionsOf.reduce(0, +)
+        let dropped = self.facts.reduce(0) { $0 &+ $1.droppedPackets }
+        self.lock.withLock {
+            self.running.sessions = sessions
+            self.running.openSessions = Int64(self.openSessions.count)
+            self.running.frames += Int64(batch.frames.count)
+            self.running.dropped = dropped
+        }
+    }
+
+    /// Makes visible what is new; nothing is written where nothing is.
+    private func commit(isLast: Bool = false) throws(TimelineError) {
+        try self.storeNews()
+        for (index, facts) in self.facts.enumerated() where facts != self.stored[index] {
+            try self.writer.update(facts, capture: index)
+            self.stored[index] = facts
+            self.isDirty = true
+        }
+        if let retention {
+            let until = Date(timeIntervalSinceNow: isLast ? Self.lastTidyingTime : Self.tidyingTime)
+            let before = retention.count
+            try retention.tidy(now: .now()) { Date() < until }
+            if retention.count != before { self.isDirty = true }
+            self.lock.withLock { self.running.released = retention.count }
+        }
+        guard self.isDirty else { return }
+        try self.writer.commit()
+        self.isDirty = false
+    }
+
+    private func storeNews() throws(TimelineError) {
+        for news in self.judge?.takeNews() ?? [] {
+            self.isDirty = true
+            switch news {
+            case .finding(let finding, let isOpen): try self.findings.insert(finding, isOpen: isOpen)
+            case .settled(let session, let findings): try self.findings.settle(session, findings)
+            case .released(let session): self.findings.close(session)
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// Judges all of the recording as `analyze` does: what is found at the end is what will be found in the file.
+    private func finalFindings() throws(TimelineError) -> [Finding]? {
+        guard let configuration = self.settings.configuration else { return nil }
+        do {
+            let reader = try TimelineReader(path: self.path)
+            var findings: [Finding] = []
+            try reader.forEachCapture(of: Set(self.writer.captureIDs)) { capture in
+                Analysis(
+                    capture.facts, connections: capture.connections, sessions: capture.sessions,
+                    configuration: configuration)
+            } seen: { _, analysis in
+                var analysis = analysis
+                findings += analysis.finish().findings
+            }
+            return findings
+        } catch let error as TimelineError {
+            throw error
+        } catch {
+            throw TimelineError.inputOutput(path: self.path, message: String(describing: error))
+        }
+    }
+}
+
+extension Analysis: CaptureWitness {}

@@ -1,0 +1,16 @@
+public import TimelineModel
+
+/// A live source of traffic. It decodes what it sees and hands rows to a `LiveRecording`.
+public protocol LiveTap: AnyObject, Sendable {
+    /// The captures that it fills, one for each place where it listens; rows name theirs by its place here.
+    var captures: [CaptureFacts] { get }
+
+    /// Begins, and returns once nothing that happens from now on is missed (the device is open, the socket listens).
+    ///
+    /// - Parameter ended: called at most once, from any thread, when the source is at its end by itself, or fails.
+    /// - Returns: what is being listened to, for the user: `listening on 127.0.0.1:9000, forwarding to ...`.
+    func start(_ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void) throws -> String
+
+    /// Ends it. Everything that was seen has been handed over when it returns.
+    func stop()
+}

@@ -1,0 +1,38 @@
+import EngineIO
+import SocketIO
+
+/// What a connection tells the client that owns it, in order.
+enum Delivery: Sendable {
+    case opened(EngineIOHandshake)
+    case connected(namespace: String, sid: String)
+    /// A namespace is over, for the reason that the whole connection would end with if it was the last.
+    case namespaceEnded(namespace: String, SocketIOEnd)
+    case event(SocketIOIncomingEvent)
+    /// Comes once, and last.
+    case ended(SocketIOEnd)
+}
+
+/// Why an emit did not do what it should.
+public enum SocketIOEmitError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Nothing was sent.
+    case request(SocketIORequestError)
+    /// Nothing was sent: the server says in its open packet that it takes no such message.
+    case tooBig(bytes: Int, limit: Int)
+    /// It was sent, and no ack came in time.
+    case ackTimedOut
+    /// The namespace or the connection ended: before the event was sent, or before its ack came.
+    case disconnected
+    /// The task was cancelled; it may have been sent.
+    case cancelled
+
+    public var description: String {
+        switch self {
+        case .request(let error): error.description
+        case .tooBig(let bytes, let limit):
+            "a message of \(bytes) bytes; the server takes \(limit) (maxPayload of its open packet)"
+        case .ackTimedOut: "no ack came in time"
+        case .disconnected: "the connection ended before"
+        case .cancelled: "cancelled"
+        }
+    }
+}

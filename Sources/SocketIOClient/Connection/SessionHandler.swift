@@ -1,0 +1,493 @@
+import EngineIO
+import NIOCore
+import NIOWebSocket
+import SocketIO
+import TimelineModel
+
+/// One connection, from its first byte to its end: hands WebSocket messages to the machines, and does what they say.
+///
+/// Lives on its event loop, so that emits of any threads come one after the other. Where the system does not take what
+/// is written, emits wait here, unwritten, in their order.
+final class SessionHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    private enum Phase {
+        /// TCP, TLS or the handshake are not done.
+        case dialing
+        case open
+        /// A close frame was sent; until the server ends the stream, or the timeout does.
+        case closing
+        case closed
+    }
+
+    let loop: any EventLoop
+    private let configuration: SocketIOConfiguration
+    private let inbox: AsyncStream<Delivery>.Continuation
+    private var log: TrafficLog?
+    private let auths: [(namespace: String, payload: SocketIOValue?)]
+
+    private var engine: EngineIOClientMachine
+    private var socket: SocketIOClientMachine
+    private var assembler: MessageAssembler
+    private var phase = Phase.dialing
+    private var context: ChannelHandlerContext?
+    private var timer: (due: NIODeadline, task: Scheduled<Void>)?
+    private var isFlushPending = false
+    private var isReadingPaused = false
+    private var undelivered = 0
+    /// The reason that the last namespace went for.
+    private var lastNamespaceEnd = SocketIOEnd.leftAllNamespaces
+    /// The first reason counts; told once the channel is closed.
+    private var end: SocketIOEnd?
+    private var endedBy: Sender?
+    private var requests = EmitQueue()
+
+    init(
+        loop: any EventLoop, _ configuration: SocketIOConfiguration,
+        auths: [(namespace: String, payload: SocketIOValue?)], inbox: AsyncStream<Delivery>.Continuation
+    ) {
+        self.loop = loop
+        self.configuration = configuration
+        self.auths = auths
+        self.inbox = inbox
+        self.engine = EngineIOClientMachine(openTimeoutNs: configuration.openTimeoutMs.saturatingNs)
+        self.socket = SocketIOClientMachine(configuration.limits)
+        self.assembler = MessageAssembler(limitBytes: configuration.readLimit)
+    }
+
+    private func tell(_ event: @autoclosure () -> Traffic.Event) {
+        if let log { log.tell(event()) }
+    }
+
+    private var now: Timestamp {
+        Timestamp(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+    }
+
+    // MARK: The connection's life
+
+    /// TCP is there, and the WebSocket is about to be asked for.
+    func opening(_ address: SocketAddress?, _ url: SocketIOURL) {
+        // Only now: of several addresses that are tried, one gets as far as here.
+        self.log = TrafficLog(self.configuration.observer)
+        self.tell(
+            .opening(
+                Traffic.Opening(
+                    url: url.description, userAgent: self.configuration.userAgent, address: address?.ipAddress ?? "",
+                    port: address?.port ?? 0)))
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        // Given up while the handshake went on.
+        guard case .dialing = self.phase else { return context.close(promise: nil) }
+        self.phase = .open
+        self.run(self.engine.handle(.transportOpened, at: self.now))
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    /// The handshake failed, or TCP.
+    func failBeforeOpen(_ end: SocketIOEnd, _ how: EndClass) {
+        guard case .dialing = self.phase else { return }
+        self.phase = .closed
+        if !end.isClean { self.tell(.error(end.description)) }
+        var refusal: HandshakeRefusal?
+        if case .refused(let answer) = end { refusal = answer }
+        self.tell(.ended(how: how, by: end.isClean ? .client : .server, refusal: refusal))
+        self.deliver(.ended(end))
+        self.failWaiting()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.finish(.connectionLost("the server ended the stream"), .fin, by: .server)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case let error as NIOWebSocketError:
+            self.fail(WebSocketFault(error, readLimit: self.configuration.readLimit))
+        // The stream is still read for its end; the decoder complains of every byte.
+        case _ where self.phase == .closing: break
+        case let error as IOError:
+            self.finish(.connectionLost(error.reasonText), .rst, by: .server)
+            context.close(promise: nil)
+        default:
+            self.finish(.connectionLost(String(describing: error)), .fin, by: .server)
+            context.close(promise: nil)
+        }
+    }
+
+    /// The channel is gone.
+    private func finish(_ end: SocketIOEnd, _ how: EndClass, by: Sender?) {
+        guard self.phase != .closed else { return }
+        self.phase = .closed
+        self.timer?.task.cancel()
+        self.timer = nil
+        let end = self.end ?? end
+        self.run(self.engine.handle(.transportClosed, at: self.now))
+        self.run(self.socket.transportClosed())
+        self.failWaiting()
+        self.tell(.ended(how: how, by: self.endedBy ?? by, refusal: nil))
+        self.deliver(.ended(end))
+    }
+
+    /// Says why and goodbye with a close frame, once, and waits for the server's part. Source: RFC 6455, section 7.1.1.
+    private func close(_ end: SocketIOEnd, code: UInt16, reason: String = "") {
+        guard self.phase == .open else { return }
+        self.end = end
+        self.endedBy = .client
+        self.phase = .closing
+        self.pauseReading(false)
+        if !end.isClean { self.tell(.error(end.description)) }
+        self.run(self.engine.handle(.close, at: self.now))
+        self.run(self.socket.transportClosed())
+        self.failWaiting()
+        self.writeClose(code: code, reason: reason)
+        self.closeChannel(afterMs: self.configuration.closeTimeoutMs)
+    }
+
+    private func fail(_ fault: WebSocketFault) {
+        if case .notUTF8(let bytes) = fault {
+            self.tell(
+                .message(
+                    Traffic.Message(
+                        sender: .server, body: .brokenText(bytes),
+                        wireBytes: frameWireBytes(payload: bytes.count, isMasked: false))))
+        }
+        self.close(fault.end, code: fault.closeCode)
+    }
+
+    private func closeChannel(afterMs ms: Int64) {
+        guard let context else { return }
+        let channel = context.channel
+        // Behind what is still to be written.
+        self.flush()
+        self.loop.scheduleTask(in: .milliseconds(max(0, ms))) { channel.close(promise: nil) }
+    }
+
+    // MARK: What comes in
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard self.phase != .closed else { return }
+        let frame = self.unwrapInboundIn(data)
+        do throws(WebSocketFault) {
+            guard frame.maskKey == nil else { throw .broken("a server's frame is masked") }
+            guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else { throw .broken("a reserved bit of a frame is set") }
+            try self.receive(frame, context)
+        } catch {
+            if self.phase == .open { self.fail(error) }
+        }
+    }
+
+    private func receive(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) throws(WebSocketFault) {
+        let data = frame.data
+        let wireBytes = frameWireBytes(payload: data.readableBytes, isMasked: false)
+        switch frame.opcode {
+        case .ping:
+            self.tellControl(.server, frame.opcode, data)
+            if self.phase == .open { self.write(.pong, data) }
+        case .pong:
+            self.tellControl(.server, frame.opcode, data)
+        case .connectionClose:
+            self.receiveClose(data, wireBytes)
+        default:
+            guard
+                let whole = try self.assembler.receive(
+                    frame.opcode, isLast: frame.fin, data, wireBytes: wireBytes)
+            else { return }
+            self.tell(
+                .message(
+                    Traffic.Message(
+                        sender: .server, body: whole.body, wireBytes: whole.wireBytes,
+                        isFragmented: whole.isFragmented)))
+            switch whole.body {
+            case .text(let text): self.run(self.engine.handle(.received(.text(text)), at: self.now))
+            case .binary(let bytes): self.run(self.engine.handle(.received(.binary(bytes)), at: self.now))
+            case .brokenText: break
+            }
+        }
+    }
+
+    private func receiveClose(_ data: ByteBuffer, _ wireBytes: Int) {
+        let bytes = data.readableBytesView
+        let code = bytes.count >= 2 ? UInt16(bytes.first!) << 8 | UInt16(bytes.dropFirst().first!) : nil
+        let reason = String(decoding: bytes.dropFirst(2), as: UTF8.self)
+        self.tell(.close(by: .server, code: code, reason: reason, wireBytes: wireBytes))
+        guard self.phase == .open else {
+            // The answer to ours: both sides have said goodbye.
+            return self.closeChannel(afterMs: 0)
+        }
+        self.end = .closedByServer(code: code, reason: reason)
+        self.endedBy = .server
+        self.phase = .closing
+        self.run(self.engine.handle(.transportClosed, at: self.now))
+        self.run(self.socket.transportClosed())
+        self.failWaiting()
+        self.writeClose(code: code, reason: "")
+        // The server is to end the stream first; Node's waits for our answer only.
+        self.closeChannel(afterMs: min(1_000, self.configuration.closeTimeoutMs))
+    }
+
+    private func tellControl(_ sender: Sender, _ opcode: WebSocketOpcode, _ data: ByteBuffer) {
+        self.tell(
+            .control(
+                Traffic.Control(
+                    sender: sender, opcode: UInt8(webSocketOpcode: opcode), data: Array(data.readableBytesView),
+                    wireBytes: frameWireBytes(payload: data.readableBytes, isMasked: sender == .client))))
+    }
+
+    // MARK: What the machines say
+
+    private func run(_ actions: [EngineIOClientMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let content): self.write(content)
+            case .opened(let handshake):
+                self.deliver(.opened(handshake))
+                for (namespace, payload) in self.auths { self.join(namespace, payload) }
+            case .deliver(let content):
+                switch content {
+                case .text(let text): self.run(self.socket.receive(.text(text), at: self.now))
+                case .binary(let bytes): self.run(self.socket.receive(.binary(bytes), at: self.now))
+                }
+            case .ended(.closedByClient), .ended(.transportClosed): break
+            // 1001: going away, as one that gives a dead peer up is not at fault itself.
+            case .ended(.pingTimeout(let ms)):
+                self.close(.engineIO(.pingTimeout(afterMs: ms)), code: 1001, reason: "ping timeout")
+            case .ended(.closedByServer): self.close(.engineIO(.closedByServer), code: 1000)
+            case .ended(let end): self.close(.engineIO(end), code: 1002)
+            }
+        }
+        self.schedule()
+    }
+
+    private func run(_ actions: [SocketIOClientMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let messages): self.send(messages)
+            case .connected(let namespace, let sid): self.deliver(.connected(namespace: namespace, sid: sid))
+            case .refused(let namespace, let payload):
+                self.namespaceEnded(namespace, .namespaceRefused(namespace: namespace, payload: payload))
+            case .acceptedWithoutSid(let namespace):
+                self.namespaceEnded(namespace, .serverTooOld(namespace: namespace))
+            case .unanswered(let namespace):
+                self.namespaceEnded(namespace, .namespaceUnanswered(namespace: namespace))
+            case .disconnected(let namespace, let payload):
+                self.namespaceEnded(namespace, .disconnectedByServer(namespace: namespace, payload: payload))
+            case .event(let event): self.deliver(.event(event))
+            case .acknowledged(let token, let arguments):
+                self.requests.takeAck(token)?.finish(.success(arguments))
+            case .ackFailed(let token, let failure):
+                self.requests.takeAck(token)?
+                    .finish(.failure(failure == .timedOut ? .ackTimedOut : .disconnected))
+            case .idle: self.close(self.lastNamespaceEnd, code: 1000)
+            case .failed(let error): self.close(.socketIO(error), code: 1002)
+            }
+        }
+        self.schedule()
+    }
+
+    private func namespaceEnded(_ namespace: String, _ end: SocketIOEnd) {
+        self.lastNamespaceEnd = end
+        self.deliver(.namespaceEnded(namespace: namespace, end))
+    }
+
+    private func join(_ namespace: String, _ payload: SocketIOValue?) {
+        // Each is asked for once, on a machine that is new: there is nothing to refuse.
+        if let actions = try? self.socket.connect(namespace, auth: payload, at: self.now) { self.run(actions) }
+    }
+
+    // MARK: The timer
+
+    /// One timer for whatever comes first. It is not moved when a deadline moves back, as each ping does; it looks anew
+    /// when it fires.
+    private func schedule() {
+        guard self.phase == .open, !self.isReadingPaused else { return }
+        let deadlines = [self.engine.deadline, self.socket.deadline].compactMap { $0 }
+        guard let due = deadlines.min() else { return }
+        let deadline = NIODeadline.uptimeNanoseconds(UInt64(clamping: due.nanoseconds))
+        if let timer = self.timer, timer.due <= deadline { return }
+        self.timer?.task.cancel()
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        self.timer = (deadline, self.loop.scheduleTask(deadline: deadline) { bound.value.timerFired() })
+    }
+
+    private func timerFired() {
+        self.timer = nil
+        guard self.phase == .open, !self.isReadingPaused else { return }
+        self.run(self.engine.handle(.timePassed, at: self.now))
+        self.run(self.socket.timePassed(at: self.now))
+    }
+
+    // MARK: What goes out
+
+    private func send(_ messages: [SocketIOMessage]) {
+        for message in messages {
+            switch message {
+            case .text(let text): self.run(self.engine.handle(.send(.text(text)), at: self.now))
+            case .binary(let bytes): self.run(self.engine.handle(.send(.binary(bytes)), at: self.now))
+            }
+        }
+    }
+
+    private func write(_ content: EngineIOPacket.Content) {
+        guard self.phase == .open, let context else { return }
+        let data: ByteBuffer
+        let opcode: WebSocketOpcode
+        switch content {
+        case .text(let text):
+            data = context.channel.allocator.buffer(string: text)
+            opcode = .text
+            self.tellSent(.text(text), data)
+        case .binary(let bytes):
+            data = context.channel.allocator.buffer(bytes: bytes)
+            opcode = .binary
+            self.tellSent(.binary(bytes), data)
+        }
+        self.writeFrame(opcode, data)
+    }
+
+    private func tellSent(_ body: @autoclosure () -> Traffic.Body, _ data: ByteBuffer) {
+        self.tell(
+            .message(
+                Traffic.Message(
+                    sender: .client, body: body(),
+                    wireBytes: frameWireBytes(payload: data.readableBytes, isMasked: true))))
+    }
+
+    private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer) {
+        self.tellControl(.client, opcode, data)
+        self.writeFrame(opcode, data)
+    }
+
+    private func writeClose(code: UInt16?, reason: String) {
+        var data = ByteBuffer()
+        // What an API shows for an empty body is no code to be sent. Source: RFC 6455, section 7.4.1.
+        let code = code.flatMap { [1005, 1006, 1015].contains($0) || $0 < 1000 ? nil : $0 }
+        if let code {
+            data.writeInteger(code)
+            data.writeString(reason)
+        }
+        self.tell(
+            .close(
+                by: .client, code: code, reason: code == nil ? "" : reason,
+                wireBytes: frameWireBytes(payload: data.readableBytes, isMasked: true)))
+        self.writeFrame(.connectionClose, data)
+    }
+
+    private func writeFrame(_ opcode: WebSocketOpcode, _ data: ByteBuffer) {
+        guard let context else { return }
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
+        context.write(self.wrapOutboundOut(frame), promise: nil)
+        // All that is written in one turn of the loop goes out in one system call.
+        guard !self.isFlushPending else { return }
+        self.isFlushPending = true
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        self.loop.execute { bound.value.flush() }
+    }
+
+    private func flush() {
+        self.isFlushPending = false
+        self.context?.flush()
+    }
+
+    // MARK: Requests of the user
+
+    /// Sends as soon as there is room, and in the order of the calls.
+    func submit(_ request: EmitRequest) {
+        guard self.phase == .open else { return request.finish(.failure(.disconnected)) }
+        if self.requests.isAnyWaiting || !(self.context?.channel.isWritable ?? false) {
+            self.requests.append(request)
+        } else {
+            self.perform(request)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        while context.channel.isWritable, let request = self.requests.next() { self.perform(request) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func perform(_ request: EmitRequest) {
+        guard !request.isCancelled else { return request.finish(.failure(.cancelled)) }
+        do throws(SocketIORequestError) {
+            let actions = try request.actions(&self.socket, at: self.now)
+            let bytes = actions.lazy.compactMap(\.largestMessage).max() ?? 0
+            if let limit = self.engine.handshake?.maxPayload, bytes > limit {
+                if let ack = request.ack { self.socket.forget(token: ack.token, namespace: request.namespace) }
+                return request.finish(.failure(.tooBig(bytes: bytes, limit: limit)))
+            }
+            self.requests.expectAck(of: request)
+            if request.isLeave { self.lastNamespaceEnd = .leftAllNamespaces }
+            self.run(actions)
+            if request.ack == nil { request.finish(.success([])) }
+        } catch {
+            request.finish(.failure(.request(error)))
+        }
+    }
+
+    /// Its task does not wait any more.
+    func cancel(_ request: EmitRequest) {
+        if let ack = request.ack, self.requests.takeAck(ack.token) != nil {
+            self.socket.forget(token: ack.token, namespace: request.namespace)
+        }
+        request.finish(.failure(.cancelled))
+    }
+
+    private func failWaiting() {
+        for request in self.requests.drain() { request.finish(.failure(.disconnected)) }
+    }
+
+    /// A clean end. True where there is nothing to say goodbye to: the channel is to be closed.
+    func closeByUser() -> Bool {
+        switch self.phase {
+        case .dialing:
+            self.failBeforeOpen(.closedByClient, .fin)
+            return true
+        case .open:
+            self.run(self.socket.close())
+            self.close(.closedByClient, code: 1000)
+        case .closing, .closed: break
+        }
+        return false
+    }
+
+    // MARK: Deliveries
+
+    private func deliver(_ delivery: Delivery) {
+        self.inbox.yield(delivery)
+        self.undelivered += 1
+        if self.undelivered > self.configuration.deliveryLimit, self.phase == .open { self.pauseReading(true) }
+    }
+
+    /// Handlers have taken so many more.
+    func delivered(_ count: Int) {
+        self.undelivered -= count
+        if self.undelivered <= self.configuration.deliveryLimit / 2 { self.pauseReading(false) }
+    }
+
+    private func pauseReading(_ isPaused: Bool) {
+        guard self.isReadingPaused != isPaused, let context else { return }
+        self.isReadingPaused = isPaused
+        context.channel.setOption(.autoRead, value: !isPaused).whenFailure { _ in }
+        guard !isPaused else { return }
+        self.run(self.engine.handle(.readingResumed, at: self.now))
+    }
+}
+
+extension SocketIOClientMachine.Action {
+    /// Bytes of the largest message that it sends, with the type digit of a text.
+    fileprivate var largestMessage: Int? {
+        guard case .send(let messages) = self else { return nil }
+        return messages.map { message in
+            switch message {
+            case .text(let text): text.utf8.count + 1
+            case .binary(let bytes): bytes.count
+            }
+        }.max()
+    }
+}

@@ -1,0 +1,199 @@
+public import SocketIO
+import Synchronization
+
+/// An event as a handler gets it.
+public struct SocketIOEvent: Sendable {
+    public let namespace: String
+    public let name: String
+    public let arguments: [SocketIOValue]
+    /// The server's id of the ack it asks for; nil where it asks for none.
+    public let ackID: Int64?
+    let connection: ClientConnection
+
+    /// Answers the server. Does nothing where it did not ask; a server ignores a second answer.
+    public func acknowledge(_ arguments: SocketIOValue...) async throws(SocketIOEmitError) {
+        try await self.acknowledge(with: arguments)
+    }
+
+    public func acknowledge(with arguments: [SocketIOValue]) async throws(SocketIOEmitError) {
+        guard let ackID else { return }
+        let request = EmitRequest(.acknowledge(id: ackID, arguments: arguments), namespace: self.namespace)
+        _ = try await self.connection.perform(request).get()
+    }
+}
+
+/// One namespace of a client: its handlers stay for all connections. Safe to use from any task.
+public final class SocketIONamespace: Sendable {
+    public typealias Handler = @Sendable (SocketIOEvent) async -> Void
+
+    private struct State {
+        var handlers: [String: Handler] = [:]
+        var anyHandler: Handler?
+        var connectHandler: (@Sendable (_ sid: String) async -> Void)?
+        var endHandler: (@Sendable (SocketIOEnd) async -> Void)?
+        var connection: ClientConnection?
+        var sid: String?
+        /// It is to be joined when a connection opens.
+        var isWanted = true
+        var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
+        var nextWaiter: UInt64 = 0
+    }
+
+    /// As on the wire: with its slash.
+    public let name: String
+    private let auth: SocketIOConfiguration.Auth?
+    private let state = Mutex(State())
+
+    init(_ name: String, auth: SocketIOConfiguration.Auth?) {
+        self.name = name
+        self.auth = auth
+    }
+
+    // MARK: Handlers
+
+    /// Handles an event; another handler for it goes. Handlers run one after the other, in the order of the wire. While
+    /// one waits, events behind it wait; when too many do, the socket is not read, and pings are not answered.
+    public func on(_ event: String, _ handler: @escaping Handler) {
+        self.state.withLock { $0.handlers[event] = handler }
+    }
+
+    /// Handles the events that no other handler takes.
+    public func onAny(_ handler: @escaping Handler) {
+        self.state.withLock { $0.anyHandler = handler }
+    }
+
+    /// The server has accepted the namespace; at every reconnect anew.
+    public func onConnect(_ handler: @escaping @Sendable (_ sid: String) async -> Void) {
+        self.state.withLock { $0.connectHandler = handler }
+    }
+
+    /// The namespace, or the connection with it, has ended.
+    public func onEnd(_ handler: @escaping @Sendable (SocketIOEnd) async -> Void) {
+        self.state.withLock { $0.endHandler = handler }
+    }
+
+    // MARK: Asking
+
+    /// The server's name of this client in the namespace; nil while it is not connected.
+    public var sid: String? { self.state.withLock { $0.sid } }
+
+    public var isConnected: Bool { self.sid != nil }
+
+    /// Sends an event. Returns once it is on its way; waits while the server takes nothing. Calls of several tasks do not
+    /// mix: a packet with its attachments is one.
+    public func emit(_ event: String, _ arguments: SocketIOValue...) async throws(SocketIOEmitError) {
+        try await self.emit(event, with: arguments)
+    }
+
+    public func emit(_ event: String, with arguments: [SocketIOValue]) async throws(SocketIOEmitError) {
+        _ = try await self.perform(EmitRequest(.emit(name: event, arguments: arguments), namespace: self.name))
+    }
+
+    /// Sends an event and waits for its ack.
+    ///
+    /// - Parameter ackTimeout: how long to wait for it.
+    public func emit(
+        _ event: String, with arguments: [SocketIOValue], ackTimeout: Duration
+    ) async throws(SocketIOEmitError) -> [SocketIOValue] {
+        try await self.perform(
+            EmitRequest(
+                .emit(name: event, arguments: arguments), namespace: self.name,
+                ackTimeoutNs: .some(ackTimeout.saturatingNs)))
+    }
+
+    /// Leaves this namespace alone; the client ends with its last one.
+    public func disconnect() async throws(SocketIOEmitError) {
+        self.state.withLock { $0.isWanted = false }
+        _ = try await self.perform(EmitRequest(.leave, namespace: self.name))
+    }
+
+    /// Joins it on the connection that is open: where it was made later, or was left, or the server ended it.
+    public func connect() async throws {
+        self.state.withLock { $0.isWanted = true }
+        let payload = try await self.auth?(self.name)
+        _ = try await self.perform(EmitRequest(.join(auth: payload), namespace: self.name))
+    }
+
+    /// Waits until the server has accepted the namespace; false where the client ended instead, or the task was
+    /// cancelled.
+    public func waitUntilConnected() async -> Bool {
+        let number = self.state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = self.state.withLock { state in
+                    if state.sid != nil { return true }
+                    if Task.isCancelled { return false }
+                    state.waiters[number] = continuation
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            self.state.withLock { $0.waiters.removeValue(forKey: number) }?.resume(returning: false)
+        }
+    }
+
+    private func perform(_ request: EmitRequest) async throws(SocketIOEmitError) -> [SocketIOValue] {
+        guard let connection = self.state.withLock({ $0.connection }) else {
+            throw .request(.notConnected(namespace: self.name))
+        }
+        return try await connection.perform(request).get()
+    }
+
+    // MARK: What the client tells
+
+    var isWanted: Bool { self.state.withLock { $0.isWanted } }
+
+    func makeAuth() async throws -> SocketIOValue? { try await self.auth?(self.name) }
+
+    func opened(_ connection: ClientConnection) {
+        self.state.withLock { $0.connection = connection }
+    }
+
+    func connected(sid: String) async {
+        let (handler, waiters) = self.state.withLock { state in
+            state.sid = sid
+            defer { state.waiters = [:] }
+            return (state.connectHandler, state.waiters.values.map { $0 })
+        }
+        for waiter in waiters { waiter.resume(returning: true) }
+        await handler?(sid)
+    }
+
+    /// - Parameter isOver: the connection has ended with it.
+    func ended(_ end: SocketIOEnd, isOver: Bool) async {
+        let handler = self.state.withLock { state in
+            let wasConnected = state.sid != nil
+            state.sid = nil
+            if isOver { state.connection = nil } else { state.isWanted = false }
+            return wasConnected || !isOver ? state.endHandler : nil
+        }
+        await handler?(end)
+    }
+
+    /// The client will not connect again: nobody is to wait for it.
+    func gaveUp() {
+        let waiters = self.state.withLock { state in
+            defer { state.waiters = [:] }
+            return state.waiters.values.map { $0 }
+        }
+        for waiter in waiters { waiter.resume(returning: false) }
+    }
+
+    func receive(_ event: SocketIOEvent) async {
+        let handler = self.state.withLock { $0.handlers[event.name] ?? $0.anyHandler }
+        await handler?(event)
+    }
+}
+
+extension Duration {
+    var saturatingNs: Int64 {
+        let (seconds, attoseconds) = self.components
+        let (ns, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, tooLong) = ns.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflow || tooLong ? (seconds < 0 ? 0 : .max) : max(0, sum)
+    }
+}

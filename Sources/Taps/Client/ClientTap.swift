@@ -1,0 +1,99 @@
+internal import Foundation
+public import Recording
+public import SocketIOClient
+import Synchronization
+public import TimelineModel
+
+/// A client of our own as a source of traffic: connects, and records what crosses the wire.
+public final class ClientTap: LiveTap {
+    /// What a user may want to know at once.
+    public enum News: Sendable {
+        /// An end; the pause before the next attempt, nil where it was the last. A last one that is told as the
+        /// recording's error is none.
+        case ended(SocketIOEnd, Duration?)
+    }
+
+    private struct State {
+        var client: SocketIOClient?
+        var observer: TimelineObserver?
+    }
+
+    private let url: SocketIOURL
+    private let urlText: String
+    private let configuration: SocketIOConfiguration
+    private let reconnects: Bool
+    private let setUp: @Sendable (SocketIOClient) throws -> Void
+    private let tell: @Sendable (News) -> Void
+    private let state = Mutex(State())
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// - Parameters:
+    ///   - reconnects: whether to connect again after an end.
+    ///   - setUp: makes the namespaces and their handlers, before the client connects.
+    ///   - tell: gets the news.
+    public init(
+        _ url: String, _ configuration: SocketIOConfiguration, reconnects: Bool,
+        setUp: @escaping @Sendable (SocketIOClient) throws -> Void, tell: @escaping @Sendable (News) -> Void
+    ) throws {
+        self.url = try SocketIOURL(url)
+        self.urlText = url
+        self.configuration = configuration
+        self.reconnects = reconnects
+        self.setUp = setUp
+        self.tell = tell
+    }
+
+    public var captures: [CaptureFacts] {
+        [CaptureFacts(kind: .client, source: self.url.description, tap: .client)]
+    }
+
+    public func start(
+        _ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void
+    ) throws -> String {
+        let observer = TimelineObserver(recording, self.captures[0])
+        var configuration = self.configuration
+        configuration.observer = configuration.observer.map { TrafficObservers([observer, $0]) } ?? observer
+        let client = try SocketIOClient(self.urlText, configuration)
+        self.state.withLock { $0 = State(client: client, observer: observer) }
+        do {
+            try self.setUp(client)
+        } catch {
+            observer.finish()
+            throw error
+        }
+        Task {
+            let end: SocketIOEnd
+            if self.reconnects {
+                end = await client.run { end, pause in if pause != nil { self.tell(.ended(end, pause)) } }
+            } else {
+                end = await client.connect()
+            }
+            let error = end.neverWorked ? TapError("\(self.url): \(end)") : nil
+            if error == nil { self.tell(.ended(end, nil)) }
+            self.ended.signal()
+            ended(error)
+        }
+        return "connecting to \(self.url)"
+    }
+
+    public func stop() {
+        let state = self.state.withLock { $0 }
+        state.client?.close()
+        // A handler that hangs is not waited for; its connection is closed all the same.
+        if state.client != nil { _ = self.ended.wait(timeout: .now() + 10) }
+        state.observer?.finish()
+    }
+}
+
+extension SocketIOEnd {
+    /// There never was a session to record: for the user of a recording an error, while other ends are what a recording
+    /// is for.
+    fileprivate var neverWorked: Bool {
+        switch self {
+        case .authFailed, .unreachable, .tlsFailed, .refused, .badHandshake, .namespaceRefused, .serverTooOld: true
+        case .closedByClient, .closedByServer, .connectionLost, .webSocketFailed, .messageTooBig, .engineIO, .socketIO,
+            .namespaceUnanswered, .disconnectedByServer, .leftAllNamespaces:
+            false
+        }
+    }
+}

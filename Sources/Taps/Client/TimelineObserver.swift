@@ -1,0 +1,67 @@
+import Decoding
+internal import Foundation
+import HookLog
+public import Recording
+public import SocketIOClient
+import Synchronization
+public import TimelineModel
+
+/// Writes what a client sees into a timeline.
+///
+/// Never makes the client wait: decoding has a thread of its own, and what does not fit its queue (64 MiB) is dropped,
+/// counted in the capture, and makes it incomplete.
+public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
+    // Used by the decoding thread alone, and by `finish` behind its end.
+    private let decoder: HookDecoder
+    private let recording: LiveRecording
+    private let capture: Int
+    private let dropped = Atomic<Int64>(0)
+    // Set once, in `init`.
+    private var thread: DecodingThread<HookLine>?
+
+    /// - Parameter capture: the recording's number of the capture that `facts` are of.
+    public init(_ recording: LiveRecording, _ facts: CaptureFacts, capture: Int = 0) {
+        self.decoder = HookDecoder(facts)
+        self.recording = recording
+        self.capture = capture
+        self.thread = DecodingThread(
+            name: "client tap", handle: { [weak self] in self?.decoder.receive($0) },
+            tick: { [weak self] in self?.tick() })
+    }
+
+    public func observe(_ traffic: Traffic) {
+        guard let line = HookLine(traffic) else { return }
+        if self.thread?.push(line, bytes: line.heldBytes) != true { self.dropped.add(1, ordering: .relaxed) }
+    }
+
+    private func tick() {
+        let now = Timestamp(nanoseconds: Int64(Date().timeIntervalSince1970 * 1e9))
+        self.decoder.tick(at: now) { self.submit($0) }
+    }
+
+    private func submit(_ batch: TimelineBatch) {
+        var facts = self.decoder.facts
+        facts.droppedPackets += self.dropped.load(ordering: .relaxed)
+        if facts.droppedPackets > 0 { facts.completeTail = false }
+        self.recording.submit(batch, facts, capture: self.capture)
+    }
+
+    /// Everything that was seen is handed over when it returns.
+    public func finish() {
+        self.thread?.stop()
+        self.decoder.finish { self.submit($0) }
+    }
+}
+
+extension HookLine {
+    /// About what it takes while it waits.
+    fileprivate var heldBytes: Int {
+        let fixed = 256
+        guard case .message(let message) = self.event else { return fixed }
+        switch message.body {
+        case .text(let text): return fixed + text.utf8.count
+        case .bytes(let bytes): return fixed + bytes.count
+        case .unreadable: return fixed
+        }
+    }
+}

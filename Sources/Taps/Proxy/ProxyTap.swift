@@ -1,0 +1,121 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Recording
+import TimelineModel
+
+/// A reverse proxy that records both of its legs.
+///
+/// Bytes go through as they are. One thread moves them, for all connections; another one decodes what it saw.
+public final class ProxyTap: LiveTap, @unchecked Sendable {
+    private static let backlog: CInt = 1_024
+
+    public let captures: [CaptureFacts]
+    private let settings: ProxySettings
+    private let tls: ProxyTLS
+    private let clock = SteadyClock()
+    /// Of buffers that wait for the decoder.
+    var queueBytes = ProxyRecorder.limitBytes
+    // Set by `start`, taken by `stop`.
+    private var running: (group: MultiThreadedEventLoopGroup, listener: any Channel, house: ProxyHouse)?
+    private var recorder: ProxyRecorder?
+
+    /// Reads the certificates that the settings name.
+    public init(_ settings: ProxySettings) throws(TapError) {
+        self.settings = settings
+        self.tls = try ProxyTLS(settings)
+        let front = (settings.identity == nil ? "http://" : "https://") + settings.listen.description
+        self.captures = [
+            CaptureFacts(kind: .proxy, source: front, tap: .proxyFront),
+            CaptureFacts(kind: .proxy, source: settings.target.description, tap: .proxyBack),
+        ]
+    }
+
+    /// Where it listens; nil before `start`.
+    public private(set) var address: HostPort?
+
+    public func start(
+        _ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void
+    ) throws -> String {
+        Self.raiseFileLimit()
+        let recorder = ProxyRecorder(self.captures, recording, self.clock, limitBytes: self.queueBytes)
+        let house = ProxyHouse(self.settings, self.tls, recorder, self.clock)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let listener: any Channel
+        do {
+            listener = try self.listen(group, house)
+        } catch {
+            try? group.syncShutdownGracefully()
+            recorder.stop()
+            throw error
+        }
+        self.recorder = recorder
+        self.running = (group, listener, house)
+        let port = listener.localAddress?.port ?? self.settings.listen.port
+        let address = HostPort(host: self.settings.listen.host, port: port)
+        self.address = address
+        listener.closeFuture.whenComplete { _ in
+            if !house.isClosing { ended(TapError("the socket that listened on \(address) was closed")) }
+        }
+        let scheme = self.settings.identity == nil ? "http" : "https"
+        return "listening on \(scheme)://\(address), forwarding to \(self.settings.target)"
+    }
+
+    public func stop() {
+        guard let running else { return }
+        self.running = nil
+        let house = running.house
+        try? running.group.next().submit { house.closeAll() }.wait()
+        try? running.listener.close().wait()
+        try? running.group.syncShutdownGracefully()
+        self.recorder?.stop()
+        self.recorder = nil
+    }
+
+    private func listen(_ group: MultiThreadedEventLoopGroup, _ house: ProxyHouse) throws -> any Channel {
+        let address = self.settings.listen
+        do {
+            let listener = try ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: Self.backlog)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.autoRead, value: false)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture { try house.admit(channel) }
+                }
+                .bind(host: address.host, port: address.port).wait()
+            guard let bound = listener.localAddress, !self.leads(to: bound) else {
+                try? listener.close().wait()
+                throw TapError("--to \(self.settings.target) is where the proxy itself listens; name the server")
+            }
+            return listener
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw TapError("\(address) is in use; stop what listens there or give another port with --listen")
+        } catch let error as IOError where error.errnoCode == EACCES {
+            throw TapError("no permission to listen on \(address); give a port above 1023 with --listen")
+        } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
+            throw TapError("\(address.host) is no address of this machine; give one of its own with --listen")
+        } catch let error as TapError {
+            throw error
+        } catch {
+            throw TapError("cannot listen on \(address): \(UpstreamFailure.text(of: error))")
+        }
+    }
+
+    /// Clients would be forwarded to this proxy, without end.
+    private func leads(to bound: SocketAddress) -> Bool {
+        let target = self.settings.target.address
+        guard target.port == bound.port else { return false }
+        return (try? SocketAddress.makeAddressResolvingHost(target.host, port: target.port)) == bound
+    }
+
+    /// Each client takes two descriptors, and the usual limit is 1,024.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
+        else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,67 @@
+public import TimelineModel
+
+/// The findings of a recording, stored while it runs: inserted as they come, replaced when they are final. Those that the
+/// timeline held before are left alone.
+public final class LiveFindings {
+    private let writer: TimelineWriter
+    private let first: Int64
+    private var next: Int64
+
+    /// Ids of what is stored of sessions whose last word is not said.
+    private var ofSession: [Int64: [Int64]] = [:]
+
+    public init(_ writer: TimelineWriter) throws(TimelineError) {
+        self.writer = writer
+        var highest: Int64 = 0
+        try writer.withConnection { (connection) throws(TimelineError) in
+            highest = try connection.integer(SQLText.highestFinding)
+        }
+        self.first = highest + 1
+        self.next = highest + 1
+    }
+
+    /// - Parameter isOpen: it is of a session that will be settled.
+    public func insert(_ finding: Finding, isOpen: Bool) throws(TimelineError) {
+        try self.insert([finding])
+        if isOpen, let session = finding.sessionID { self.ofSession[session, default: []].append(self.next - 1) }
+    }
+
+    /// The final findings of a session, in place of what was inserted of it.
+    public func settle(_ session: Int64, _ findings: [Finding]) throws(TimelineError) {
+        if let old = self.ofSession[session] {
+            try self.writer.withConnection { (connection) throws(TimelineError) in
+                let row = try SQLiteStatement(connection, SQLText.deleteFinding)
+                for id in old {
+                    row.add(id)
+                    try row.run()
+                }
+            }
+        }
+        let start = self.next
+        try self.insert(findings)
+        self.ofSession[session] = findings.isEmpty ? nil : Array(start..<self.next)
+    }
+
+    /// Nothing more comes of a session.
+    public func close(_ session: Int64) {
+        self.ofSession[session] = nil
+    }
+
+    /// All of the recording's, in place of everything that was stored of it.
+    public func replaceAll(_ findings: [Finding]) throws(TimelineError) {
+        try self.writer.withConnection { (connection) throws(TimelineError) in
+            let row = try SQLiteStatement(connection, SQLText.deleteFindingsFrom)
+            row.add(self.first)
+            try row.run()
+        }
+        (self.next, self.ofSession) = (self.first, [:])
+        try self.insert(findings)
+    }
+
+    private func insert(_ findings: [Finding]) throws(TimelineError) {
+        guard !findings.isEmpty else { return }
+        try self.writer.withConnection { (connection) throws(TimelineError) in
+            self.next = try FindingsWriter.insert(findings, from: self.next, connection)
+        }
+    }
+}

@@ -1,0 +1,2 @@
+-- One finding, which another takes the place of.
+DELETE FROM findings WHERE id = ?;

@@ -1,0 +1,2 @@
+-- What a recording itself found.
+DELETE FROM findings WHERE id >= ?;

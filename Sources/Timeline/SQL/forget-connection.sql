@@ -1,0 +1,2 @@
+-- A connection of which nothing else is left.
+DELETE FROM connections WHERE id = ?1;

@@ -1,0 +1,2 @@
+-- What was found in a session.
+DELETE FROM findings WHERE session_id = ?1;

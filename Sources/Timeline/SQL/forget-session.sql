@@ -1,0 +1,2 @@
+-- A session of which nothing else is left.
+DELETE FROM sessions WHERE id = ?1;

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// A duration as a flag takes it: `90s`, `15m`, `12h`, `7d`; a bare number is seconds.
+struct DurationText: ExpressibleByArgument, Equatable {
+    let nanoseconds: Int64
+
+    private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+
+    init?(argument: String) {
+        let unit = argument.last.flatMap { Self.units[$0] }
+        let digits = unit == nil ? argument[...] : argument.dropLast()
+        guard let number = Int64(digits), number > 0 else { return nil }
+        let (seconds, isLong) = number.multipliedReportingOverflow(by: unit ?? 1)
+        let (nanoseconds, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !isLong, !isTooLong else { return nil }
+        self.nanoseconds = nanoseconds
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Recording
+import Synchronization
+import Timeline
+import TimelineModel
+
+/// Records from a tap until it ends, a signal comes, or its time is up; then says what came of it.
+struct RecordingRun {
+    let options: RecordingOptions
+    let tap: any LiveTap
+
+    /// Why a recording ends, the first reason that there was.
+    private final class Stop: Sendable {
+        enum Reason: Sendable {
+            case ended
+            case failed(String)
+            case found
+        }
+
+        let wakeUp = DispatchSemaphore(value: 0)
+        private let first = Mutex<Reason?>(nil)
+
+        func now(because reason: Reason) {
+            self.first.withLock { if $0 == nil { $0 = reason } }
+            self.wakeUp.signal()
+        }
+
+        var reason: Reason? { self.first.withLock { $0 } }
+    }
+
+    func run() throws {
+        try self.options.requireOutput()
+        let screen = RecordingScreen()
+        let stop = Stop()
+        let least = self.options.exitOn.least
+        let settings = try self.options.settings { finding in
+            screen.tell(finding)
+            if let least, finding.severity >= least { stop.now(because: .found) }
+        } failed: { error in
+            stop.now(because: .failed(error.description))
+        }
+        let isNew = !FileManager.default.fileExists(atPath: self.options.output)
+        Interrupt.takeOver()
+        let recording = try LiveRecording(
+            path: self.options.output, captures: self.tap.captures, toolVersion: SioscopeCommand.version,
+            settings: settings)
+        do {
+            let begun = try self.tap.start(recording) { error in
+                stop.now(because: error.map { .failed(String(describing: $0)) } ?? .ended)
+            }
+            screen.say(Escaping.visible(begun))
+        } catch {
+            recording.cancel(isNew: isNew)
+            throw error
+        }
+        self.wait(for: stop, recording, screen)
+        self.tap.stop()
+        screen.end()
+        try self.finish(recording, screen, stop)
+    }
+
+    private func wait(for stop: Stop, _ recording: LiveRecording, _ screen: RecordingScreen) {
+        let due = self.options.duration.map { Date(timeIntervalSinceNow: $0) } ?? .distantFuture
+        var shown = Date.distantPast
+        while stop.reason == nil, !Interrupt.requested, Date() < due {
+            if -shown.timeIntervalSinceNow >= 0.5 {
+                screen.show(recording.counts)
+                shown = Date()
+            }
+            // A signal has no semaphore: it is looked for ten times a second.
+            _ = stop.wakeUp.wait(timeout: .now() + min(0.1, max(0, due.timeIntervalSinceNow)))
+        }
+    }
+
+    private func finish(_ recording: LiveRecording, _ screen: RecordingScreen, _ stop: Stop) throws {
+        do {
+            let final = try recording.finish()
+            var counts = recording.counts
+            if let final {
+                counts.findings = [:]
+                for finding in final { counts.findings[finding.severity, default: 0] += 1 }
+            }
+            screen.say("\(self.options.output): \(RecordingScreen.text(of: counts))" + self.hint(counts))
+        } catch {
+            screen.say(
+                "\(self.options.output): \(RecordingScreen.text(of: recording.counts)); "
+                    + "what was stored before the failure is kept")
+            throw error
+        }
+        switch stop.reason {
+        case .failed(let text): throw ToolError(text)
+        case .found: throw ExitCode.found
+        case .ended, nil: if Interrupt.requested { throw Interrupt.exitCode }
+        }
+    }
+
+    private func hint(_ counts: RecordingCounts) -> String {
+        counts.findings.values.contains { $0 > 0 } ? " (sioscope analyze \(self.options.output))" : ""
+    }
+}

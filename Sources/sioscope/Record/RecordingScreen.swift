@@ -1,0 +1,125 @@
+import Foundation
+import Recording
+import TimelineModel
+
+/// What a recording shows on stderr while it runs: findings as they come, a line each; on a terminal below them one line
+/// with the counts, written over and over.
+final class RecordingScreen: @unchecked Sendable {
+    /// So many findings of one rule in one session are shown; the rest is only stored.
+    private static let shownOfOne = 5
+    private static let knownRules = 10_000
+
+    private struct Kind: Hashable {
+        var rule: String
+        var session: Int64?
+    }
+
+    private let isTerminal: Bool
+    private let terminal: Terminal
+    private let began = Timestamp.now()
+    private let write: (String) -> Void
+
+    // Guards everything below.
+    private let lock = NSLock()
+    private var status = ""
+    private var told: [Kind: Int] = [:]
+    private var last: (frames: Int64, at: Timestamp)?
+
+    init(
+        isTerminal: Bool = isatty(STDERR_FILENO) == 1, terminal: Terminal? = nil,
+        write: @escaping (String) -> Void = StandardError.write
+    ) {
+        self.isTerminal = isTerminal
+        self.terminal = terminal ?? Self.terminalOfError(isTerminal)
+        self.write = write
+    }
+
+    private static func terminalOfError(_ isTerminal: Bool) -> Terminal {
+        var size = winsize()
+        let answered = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
+        return Terminal(
+            environment: { name in getenv(name).map { String(cString: $0) } }, isTerminal: isTerminal,
+            columns: answered ? Int(size.ws_col) : 0)
+    }
+
+    func say(_ line: String) {
+        self.lock.withLock { self.put(line) }
+    }
+
+    func tell(_ finding: Finding) {
+        self.lock.withLock {
+            let kind = Kind(rule: finding.rule, session: finding.sessionID)
+            if self.told.count > Self.knownRules { self.told = [:] }
+            let times = self.told[kind, default: 0] + 1
+            self.told[kind] = times
+            guard times <= Self.shownOfOne else { return }
+            self.put(self.text(of: finding))
+            guard times == Self.shownOfOne else { return }
+            let place = finding.sessionID.map { " in session \($0)" } ?? ""
+            self.put("  further findings of \(finding.rule)\(place) are stored and not shown")
+        }
+    }
+
+    /// `04:20:29.123 error pong-missing, session 3: no pong within ...`
+    private func text(of finding: Finding) -> String {
+        let style: Style =
+            switch finding.severity {
+            case .error: .red
+            case .warning: .yellow
+            case .note: .dim
+            }
+        let time = Measures.timeOfDay(nanoseconds: finding.at.nanoseconds, decimals: 3)
+        let place = finding.sessionID.map { ", session \($0)" } ?? ""
+        return "\(time) \(style(finding.severity.rawValue, on: self.terminal)) \(finding.rule)\(place): "
+            + Escaping.visible(finding.message)
+    }
+
+    /// Shows the counts, on a terminal.
+    func show(_ counts: RecordingCounts, now: Timestamp = .now()) {
+        guard self.isTerminal else { return }
+        self.lock.withLock {
+            var rate = 0.0
+            if let last = self.last, now > last.at {
+                rate = Double(counts.frames - last.frames) * 1e9 / Double(now.nanoseconds(since: last.at))
+            }
+            self.last = (counts.frames, now)
+            let elapsed = Measures.duration(
+                nanoseconds: now.nanoseconds(since: self.began) / 1_000_000_000 * 1_000_000_000,
+                unicode: self.terminal.unicode)
+            var text = "recording \(elapsed): \(Self.text(of: counts)), \(Int(rate)) frames/s"
+            if counts.openSessions > 0 { text += ", \(counts.openSessions) open" }
+            if let width = self.terminal.width {
+                text = DisplayWidth.cut(text, to: width - 1, ellipsis: self.terminal.ellipsis)
+            }
+            self.status = text
+            self.write("\r\(text)\u{1B}[K")
+        }
+    }
+
+    /// Takes the counts away.
+    func end() {
+        self.lock.withLock {
+            if !self.status.isEmpty { self.write("\r\u{1B}[K") }
+            self.status = ""
+        }
+    }
+
+    private func put(_ line: String) {
+        self.write(self.status.isEmpty ? line + "\n" : "\r\u{1B}[K\(line)\n\(self.status)")
+    }
+
+    /// `3 sessions, 120 frames, 2 errors, 1 warning, 5 packets dropped`
+    static func text(of counts: RecordingCounts) -> String {
+        var parts = [
+            FindingsSummary.count(counts.sessions, "session"), FindingsSummary.count(counts.frames, "frame"),
+        ]
+        for severity in Severity.allCases.reversed() {
+            let number = counts.findings[severity] ?? 0
+            if number > 0 { parts.append(FindingsSummary.count(number, severity.rawValue)) }
+        }
+        if counts.findings.values.allSatisfy({ $0 == 0 }) { parts.append("no findings") }
+        if counts.dropped > 0 { parts.append(FindingsSummary.count(counts.dropped, "packet") + " dropped") }
+        if counts.released > 0 { parts.append(FindingsSummary.count(counts.released, "old session") + " let go") }
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,2 @@
+-- Captures, in the order of recording.
+SELECT id FROM captures ORDER BY id

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+import Timeline
+import TimelineModel
+
+@testable import Recording
+
+@Suite("A live recording")
+struct LiveRecordingTests {
+    let folder: TemporaryFolder
+    var path: String { self.folder.file("live.db") }
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+    }
+
+    private static let front = CaptureFacts(kind: .proxy, source: "front", tap: .proxyFront)
+    private static let back = CaptureFacts(kind: .proxy, source: "back", tap: .proxyBack)
+
+    @Test("takes captures side by side, and gives each its own rows back")
+    func sideBySide() throws {
+        for _ in 0..<2 {
+            let recording = try LiveRecording(path: self.path, captures: [Self.front, Self.back], toolVersion: "test")
+            for turn in 0..<20 as Range<Int64> {
+                let ids = turn * 10 + 1...turn * 10 + 10
+                #expect(recording.submit(LiveRows.batch(frames: ids), Self.front, capture: 0))
+                #expect(recording.submit(LiveRows.batch(frames: ids), Self.back, capture: 1))
+            }
+            try recording.finish()
+        }
+        #expect(try self.folder.integers(self.path, "SELECT beside FROM captures") == [1, 1, 3, 3])
+        #expect(try self.folder.integers(self.path, "SELECT count(*) FROM frames") == [800])
+        let seen = Seen()
+        try TimelineReader(path: self.path).forEachCapture { _ in
+            Counter()
+        } seen: { capture, counter in
+            seen.counts.append((capture.id, counter.ids.count))
+            #expect(counter.connections == Set(capture.connections.map(\.id)))
+            #expect(counter.ids == counter.ids.sorted())
+        }
+        #expect(seen.counts.map(\.0) == [1, 2, 3, 4])
+        #expect(seen.counts.map(\.1) == [200, 200, 200, 200])
+    }
+
+    private final class Seen { var counts: [(Int64, Int)] = [] }
+
+    private struct Counter: CaptureWitness, Sendable {
+        var ids: [Int64] = []
+        var connections: Set<Int64> = []
+
+        mutating func see(_ frame: Frame) {
+            self.ids.append(frame.id)
+            self.connections.insert(frame.connectionID)
+        }
+        mutating func see(_ exchange: ExchangeFacts) {}
+        mutating func see(_ anomaly: Anomaly) {}
+    }
+
+    @Test("is its owner's alone")
+    func mode() throws {
+        let recording = try LiveRecording(path: self.path, captures: [Self.front], toolVersion: "test")
+        let mode = try FileManager.default.attributesOfItem(atPath: self.path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try recording.finish()
+    }
+
+    @Test("lets the oldest sessions go, with all that is theirs, and stays small")
+    func retention() throws {
+        var settings = LiveRecording.Settings()
+        settings.limits = Retention.Limits(bytes: 1 << 20)
+        settings.configuration = nil
+        let recording = try LiveRecording(
+            path: self.path, captures: [Self.front], toolVersion: "test", settings: settings)
+        for session in 1...400 as ClosedRange<Int64> {
+            let ids = session * 100 + 1...session * 100 + 100
+            recording.submit(LiveRows.batch(frames: ids, session: session, ended: true), Self.front)
+        }
+        try recording.finish()
+        let left = try self.folder.integers(self.path, "SELECT id FROM sessions ORDER BY id")
+        #expect(left.last == 400)
+        #expect(left.count < 60 && !left.isEmpty)
+        #expect(try self.folder.integers(self.path, "SELECT DISTINCT session_id FROM frames ORDER BY 1") == left)
+        // A connection goes with the next session that goes after its own end.
+        let connections = try self.folder.integers(self.path, "SELECT id FROM connections ORDER BY id")
+        #expect(Set(left).isSubset(of: connections) && connections.count <= left.count + 1)
+        let used = try self.folder.integers(
+            self.path,
+            "SELECT (p.page_count - f.freelist_count) * s.page_size "
+                + "FROM pragma_page_count AS p, pragma_freelist_count AS f, pragma_page_size AS s")
+        #expect(used[0] <= 1 << 20)
+        #expect(recording.counts.released == 400 - left.count)
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import HookLog
+import Testing
+
+@Suite("Recording: --redact")
+struct RecordingRedactionTests {
+    private static let secrets = [
+        "s3cr3t-auth", "url-t0ken", "pa55-word", "custom-hush", "eyJhbGciOi.eyJzdWIiOiI.c2lnbmF0dXJl",
+    ]
+
+    private static func send(_ recording: RecordingUnderTest, _ session: String) throws {
+        try recording.begin(session, query: "&access=\(Self.secrets[1])", auth: #"{"token":"\#(Self.secrets[0])"}"#)
+        try recording.send(
+            [
+                RecordingUnderTest.client(#"42["login",{"user":"ann","password":"\#(Self.secrets[2])"}]"#),
+                RecordingUnderTest.client(#"42["own",{"hush":"\#(Self.secrets[3])"},"\#(Self.secrets[4])"]"#),
+                RecordingUnderTest.server(#"42["kept","plain-text"]"#),
+            ], session: session)
+    }
+
+    /// The secrets whose bytes stand in the timeline, or in what SQLite keeps beside it.
+    private static func found(_ recording: RecordingUnderTest) throws -> Set<String> {
+        var found: Set<String> = []
+        for end in ["", "-wal"] {
+            guard let bytes = FileManager.default.contents(atPath: recording.timeline + end) else { continue }
+            for secret in Self.secrets where bytes.range(of: Data(secret.utf8)) != nil { found.insert(secret) }
+        }
+        return found
+    }
+
+    @Test("leaves no secret in the file, at no time; equal ones stay equal, and the capture says so")
+    func redacts() throws {
+        let recording = try RecordingUnderTest(["--redact", "--redact-json", "hush"])
+        for session in ["one", "two"] { try Self.send(recording, session) }
+        #expect(try recording.becomes(["12"], "SELECT count(*) FROM frames"))
+        #expect(try Self.found(recording) == [])
+        recording.program.signal(SIGINT)
+        #expect(try recording.program.end() == 130)
+        #expect(try Self.found(recording) == [])
+        #expect(recording.program.lines(.talk).allSatisfy { line in Self.secrets.allSatisfy { !line.contains($0) } })
+
+        #expect(try recording.rows("SELECT json_type(redacted) FROM captures") == ["array"])
+        #expect(
+            try recording.rows(
+                "SELECT count(*), count(DISTINCT payload) FROM frames "
+                    + "WHERE sender = 'client' AND sio_type = 'connect' AND payload LIKE '%redacted:%'") == ["2,1"])
+        #expect(
+            try recording.rows(
+                "SELECT count(*), count(DISTINCT payload) FROM frames "
+                    + "WHERE event = 'login' AND payload LIKE '%redacted:%'") == ["2,1"])
+        #expect(
+            try recording.rows("SELECT DISTINCT json_extract(payload, '$[1].user') FROM frames WHERE event = 'login'")
+                == ["ann"])
+        #expect(
+            try recording.rows("SELECT DISTINCT json_extract(payload, '$[1]') FROM frames WHERE event = 'kept'")
+                == ["plain-text"])
+    }
+
+    @Test("without it everything is kept, and the capture says nothing")
+    func keeps() throws {
+        let recording = try RecordingUnderTest()
+        try Self.send(recording, "one")
+        #expect(try recording.becomes(["6"], "SELECT count(*) FROM frames"))
+        recording.program.signal(SIGINT)
+        #expect(try recording.program.end() == 130)
+        #expect(try Self.found(recording).isSuperset(of: [Self.secrets[0], Self.secrets[2], Self.secrets[3]]))
+        #expect(try recording.rows("SELECT redacted IS NULL FROM captures") == ["1"])
+    }
+}
