@@ -16,10 +16,10 @@ RELEASE := .build/release/sioscope
 # Linked with Swift's own libraries, so that it runs where no Swift is. Its own folder: mixing both ways of linking in
 # one rebuilds everything each time.
 STATIC := .build-install
-SWIFT_FILES := Benchmarks Fuzz Sources Tests queries Package.swift
+SWIFT_FILES := Benchmarks Fuzz Sources Tests queries scenarios Package.swift
 SHELL_FILES := $(filter-out scripts/mutate,$(wildcard scripts/*)) .ci/run
 
-.PHONY: help setup build test peers oracle demo bench bench-proxy bench-interface soak lint format fuzz mutate golden \
+.PHONY: help setup build test peers conformance oracle demo bench bench-proxy bench-interface bench-replay soak lint format fuzz mutate golden \
     docs docs-check install uninstall clean
 
 help: ## list the targets
@@ -40,11 +40,16 @@ peers: ## let real Socket.IO peers misbehave and hold the findings against what 
 	swift build --product sioscope
 	Tests/Peers/run --sioscope .build/debug/sioscope
 
+conformance: ## play the conformance scenarios to three clients and compare with the table in docs; minutes
+	@scripts/setup peers
+	swift build --product sioscope
+	Tests/Peers/conformance/run --sioscope .build/debug/sioscope
+
 oracle: ## compare packets and segments of all captures with tshark, which it installs; minutes
 	@scripts/setup oracle
 	SIOSCOPE_ORACLE=1 swift test --filter CorpusTests
 
-demo: build ## import a bundled capture of a flapping client and look into it
+demo: build ## import a bundled capture of a flapping client, look into it, replay the bug and the fix
 	@scripts/demo $(RELEASE)
 
 bench: build ## make a big capture and measure import, decoding and memory
@@ -54,6 +59,10 @@ bench: build ## make a big capture and measure import, decoding and memory
 bench-proxy: build ## measure round trips and message rates through the proxy, against socat and MITMDUMP=mitmdump
 	swift build -c release --product sioscope-bench
 	.build/release/sioscope-bench proxy --sioscope $(RELEASE) --mitmdump $(MITMDUMP)
+
+bench-replay: build ## measure how punctual a thousand replays at once are, against a bare timer loop
+	swift build -c release --product sioscope-bench
+	.build/release/sioscope-bench replays
 
 soak: build ## record a busy server for MINUTES=30 and watch the recorder's memory and files
 	swift build -c release --product sioscope-bench

@@ -32,6 +32,98 @@ let queries = [
     "who-pings",
 ]
 
+/// The conformance scenarios: `scenarios/NAME.scenario` each, embedded likewise.
+let scenarios = [
+    "handshake-websocket",
+    "handshake-polling",
+    "open-with-unknown-members",
+    "open-without-max-payload",
+    "open-with-interval-zero",
+    "auth-in-connect",
+    "nothing-before-accept",
+    "event-before-accept",
+    "ping-answered",
+    "ping-answered-polling",
+    "no-own-ping",
+    "no-own-ping-polling",
+    "ping-with-data",
+    "ping-among-events",
+    "ping-in-a-batch",
+    "stray-pong",
+    "stray-noop",
+    "watchdog",
+    "watchdog-polling",
+    "watchdog-patient",
+    "polling-batch",
+    "polling-unicode",
+    "polling-separator-escaped",
+    "polling-binary",
+    "polling-max-payload",
+    "polling-close-packet",
+    "polling-refused",
+    "polling-cut",
+    "upgrade",
+    "upgrade-loses-nothing",
+    "upgrade-refused",
+    "upgrade-probe-unanswered",
+    "upgrade-not-offered",
+    "event-arguments",
+    "event-values",
+    "event-unknown",
+    "event-order",
+    "ack-asked",
+    "ack-id-zero",
+    "ack-id-large",
+    "ack-without-arguments",
+    "ack-received",
+    "ack-crosswise",
+    "ack-unknown",
+    "binary-event",
+    "binary-event-nested",
+    "binary-ack",
+    "binary-ack-received",
+    "ping-amid-attachments",
+    "namespace-joined",
+    "namespace-acks-apart",
+    "namespace-not-joined",
+    "namespace-refused",
+    "namespace-ended",
+    "namespace-left",
+    "refused-with-object",
+    "refused-with-text",
+    "disconnected-by-server",
+    "quits",
+    "quits-polling",
+    "closed-empty",
+    "closed-1000",
+    "closed-1001",
+    "closed-1011",
+    "cut",
+    "reset",
+    "close-answered",
+    "auth-made-anew",
+    "namespaces-joined-again",
+    "backs-off",
+    "backs-off-polling",
+    "fragments",
+    "fragments-with-pings",
+    "websocket-ping",
+    "deflate",
+    "message-of-100-kb",
+    "message-of-900-kb",
+    "message-of-900-kb-polling",
+    "garbage-engineio",
+    "garbage-empty-message",
+    "garbage-socketio-type",
+    "garbage-json",
+    "garbage-event-object",
+    "garbage-orphan-binary",
+    "garbage-placeholder",
+    "garbage-invalid-utf8",
+    "garbage-text-for-attachment",
+    "recovery",
+]
+
 let package = Package(
     name: "sioscope",
     products: [
@@ -51,6 +143,8 @@ let package = Package(
 
         .systemLibrary(
             name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"]), .brew(["libpcap"])]),
+
+        .systemLibrary(name: "CMalloc"),
 
         // Imports go down only; Tests/ArchitectureTests holds this list.
         .target(name: "TimelineModel"),
@@ -96,12 +190,26 @@ let package = Package(
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
+        .target(name: "Replay", dependencies: ["TimelineModel", "JSONText", "EngineIO", "SocketIO"]),
+        .target(
+            name: "ReplayDrivers",
+            dependencies: [
+                "TimelineModel", "JSONText", "Wire", "EngineIO", "Decoding", "Recording", "Replay", "Taps",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         .target(name: "Queries", path: "queries", resources: queries.map { .embedInCode("\($0).sql") }),
+        .target(
+            name: "Scenarios", path: "scenarios", resources: scenarios.map { .embedInCode("\($0).scenario") }),
         .executableTarget(
             name: "sioscope",
             dependencies: [
-                "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline", "Queries",
-                "Faults", "HookLog", "Recording", "SocketIOClient", "Taps",
+                "CMalloc", "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline",
+                "Queries", "Faults", "HookLog", "Recording", "SocketIOClient", "Taps", "Replay", "ReplayDrivers",
+                "Scenarios",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],
@@ -109,7 +217,8 @@ let package = Package(
         .executableTarget(
             name: "sioscope-bench",
             dependencies: [
-                "TimelineModel", "Wire", "Decoding", "Timeline", "Faults", "SocketIOClient",
+                "TimelineModel", "Wire", "Decoding", "Timeline", "Faults", "Recording", "SocketIOClient", "Replay",
+                "ReplayDrivers", "Taps",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -134,6 +243,20 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             exclude: ["Fixtures"]),
+        .testTarget(
+            name: "ReplayTests",
+            dependencies: [
+                "Replay", "Scenarios", "EngineIO", "SocketIO", "Decoding", "Faults", "JSONText", "TimelineModel",
+                "TestSupport",
+            ]),
+        .testTarget(
+            name: "ReplayDriversTests",
+            dependencies: [
+                "ReplayDrivers", "Replay", "EngineIO", "Taps", "Timeline", "TimelineModel", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "CZlib"]),
         .testTarget(
             name: "DecodingTests",
@@ -141,7 +264,9 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "FaultsTests",
-            dependencies: ["Faults", "EngineIO", "Decoding", "JSONText", "TimelineModel", "TestSupport"],
+            dependencies: [
+                "Faults", "EngineIO", "Decoding", "JSONText", "Recording", "TimelineModel", "TestSupport",
+            ],
             exclude: ["Rules", "Diagnoses", "Mutation", "README.md"]),
         .testTarget(name: "TimelineTests", dependencies: ["Timeline", "TimelineModel"]),
         .testTarget(
@@ -155,7 +280,7 @@ let package = Package(
             name: "sioscopeTests",
             dependencies: [
                 "sioscope", "JSONText", "SocketIO", "HookLog", "Timeline", "TimelineModel", "Faults", "Queries",
-                "SampleTimeline",
+                "Recording", "Replay", "Taps", "SampleTimeline",
             ],
             exclude: ["Goldens", "Schemata"]),
         .testTarget(

@@ -9,7 +9,7 @@ struct BenchCommand: AsyncParsableCommand {
         abstract: "Measure sioscope against a floor and a rival.",
         subcommands: [
             Generate.self, Decode.self, Layers.self, Floor.self, Rules.self, Client.self, Proxy.self,
-            Interface.self, Soak.self, Run.self,
+            Interface.self, Soak.self, Replays.self, Joiners.self, Run.self,
         ])
 
     struct Generate: ParsableCommand {
@@ -157,6 +157,42 @@ struct BenchCommand: AsyncParsableCommand {
                 seconds: self.seconds, bufferMegabytes: self.bufferSize
             ).run()
         }
+    }
+
+    struct Replays: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "replays",
+            abstract: "How punctual replays as the server are, one and many at once, against a bare timer loop.")
+        @Option(help: "At once.") var sessions = 1_000
+        @Option(help: "Length of the recording.") var seconds = 20
+
+        func validate() throws {
+            guard (1...5_000).contains(self.sessions), (4...3_600).contains(self.seconds) else {
+                throw ValidationError("give 1 to 5000 --sessions, and 4 to 3600 --seconds")
+            }
+        }
+
+        func run() throws {
+            print("replays  packets  late: p50 us  p99 us  max us  timers: p50 us  p99 us  max us  KiB a session")
+            for count in [1, self.sessions] {
+                let outcome = try ReplayBenchmark(sessions: count, seconds: self.seconds).run()
+                func micro(_ samples: [Int64]) -> String {
+                    [0.5, 0.99, 1].map { "\(ReplayBenchmark.percentile(samples, $0) / 1_000)" }.joined(separator: "  ")
+                }
+                print(
+                    "\(count)  \(outcome.late.count)  \(micro(outcome.late))  \(micro(outcome.bare))  "
+                        + "\(outcome.bytesPerSession >> 10)"
+                        + (outcome.diverged > 0 ? "  \(outcome.diverged) diverged" : ""))
+            }
+        }
+    }
+
+    struct Joiners: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "replay-clients", abstract: "The clients of replays; their ports come by standard input.",
+            shouldDisplay: false)
+
+        func run() throws { try ReplayClients().run() }
     }
 
     struct Run: ParsableCommand {

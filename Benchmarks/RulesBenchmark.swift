@@ -1,10 +1,9 @@
 import Faults
 import Foundation
 import GRDBSQLite
+import Recording
 import Timeline
 import TimelineModel
-
-extension Analysis: CaptureWitness {}
 
 /// All rules over a timeline, and what they must cost at least: the same columns read by a plain loop over the sqlite3
 /// C API.

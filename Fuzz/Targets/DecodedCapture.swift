@@ -34,6 +34,14 @@ struct DecodedCapture {
         try self.check()
     }
 
+    /// Of rows in their last state.
+    init(_ rows: TimelineBatch, _ facts: CaptureFacts) throws(BrokenInvariant) {
+        self.add(rows)
+        self.facts = facts
+        self.anomalies.sort()
+        try self.check()
+    }
+
     private mutating func add(_ batch: TimelineBatch) {
         self.frames += batch.frames
         self.connections += batch.connections

@@ -18,6 +18,7 @@ public struct FuzzTarget: Sendable {
         FuzzTarget(name: "har", body: HARTarget.run),
         FuzzTarget(name: "export", body: ExportTarget.run),
         FuzzTarget(name: "hook-log", body: HookLogTarget.run),
+        FuzzTarget(name: "live-doors", body: LiveDoorsTarget.run),
         FuzzTarget(name: "faults", body: FaultsTarget.run),
     ]
 

@@ -33,7 +33,7 @@ public struct DecodingLimits: Hashable, Sendable {
         limits.holdNs = 4_000_000_000
         limits.silentSessionNs = 3_600_000_000_000
         limits.sessions = 65_536
-        limits.endedSessions = 4_096
+        limits.endedSessions = 2_048
         return limits
     }
 }

@@ -2,7 +2,7 @@ import JSONText
 import TimelineModel
 
 /// Why bytes are no Engine.IO packet.
-public enum EngineIODecodeError: Error, Equatable, CustomStringConvertible {
+public enum EngineIODecodeError: Error, Hashable, CustomStringConvertible {
     case empty
     case unknownType(UInt8)
     case badBase64(offset: Int)

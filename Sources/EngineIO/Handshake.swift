@@ -13,6 +13,17 @@ public struct EngineIOHandshake: Hashable, Sendable {
     /// Bytes the server accepts in one message or body; since engine.io 6.2.
     public var maxPayload: Int?
 
+    public init(
+        sid: String, upgrades: [String] = [], pingIntervalMs: Int? = nil, pingTimeoutMs: Int? = nil,
+        maxPayload: Int? = nil
+    ) {
+        self.sid = sid
+        self.upgrades = upgrades
+        self.pingIntervalMs = pingIntervalMs
+        self.pingTimeoutMs = pingTimeoutMs
+        self.maxPayload = maxPayload
+    }
+
     /// Nil where the text is no JSON object with a `sid`.
     public init?(json: Span<UInt8>) {
         guard let value = try? JSONValue(json), let sid = value["sid"]?.string else { return nil }
@@ -22,5 +33,16 @@ public struct EngineIOHandshake: Hashable, Sendable {
         self.pingIntervalMs = int("pingInterval")
         self.pingTimeoutMs = int("pingTimeout")
         self.maxPayload = int("maxPayload")
+    }
+
+    /// What follows the type digit of an `open` packet.
+    public var json: String {
+        var members: [JSONValue.Member] = [
+            .init("sid", .string(self.sid)), .init("upgrades", .array(self.upgrades.map { .string($0) })),
+        ]
+        if let pingIntervalMs { members.append(.init("pingInterval", .integer(pingIntervalMs))) }
+        if let pingTimeoutMs { members.append(.init("pingTimeout", .integer(pingTimeoutMs))) }
+        if let maxPayload { members.append(.init("maxPayload", .integer(maxPayload))) }
+        return JSONValue.object(members).description
     }
 }

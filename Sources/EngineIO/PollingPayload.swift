@@ -1,5 +1,5 @@
 /// Why a polling payload cannot be taken apart, and where.
-public enum PollingPayloadError: Error, Equatable, CustomStringConvertible {
+public enum PollingPayloadError: Error, Hashable, CustomStringConvertible {
     case empty
     /// v3: no `length:` where a packet should begin.
     case noLength(offset: Int)

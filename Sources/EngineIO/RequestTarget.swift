@@ -9,6 +9,10 @@ public struct EngineIOTarget: Hashable, Sendable {
     public var sid: String?
     /// The parameter `j` is there: JSONP.
     public var isJSONP: Bool
+    /// What `j` says, which the answer repeats; nil where it is no number.
+    public var jsonpIndex: Int?
+    /// `b64=1`: the client cannot take binary answers, which version 3 would send.
+    public var wantsBase64: Bool
 
     /// Nil for a target that has nothing to do with Engine.IO: without any of its parameters and not the bare
     /// default path, which health checks and people with browsers ask for.
@@ -22,6 +26,7 @@ public struct EngineIOTarget: Hashable, Sendable {
         let parts = origin.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.path = parts[0].isEmpty ? "/" : String(parts[0])
         self.isJSONP = false
+        self.wantsBase64 = false
         for pair in (parts.count > 1 ? parts[1] : "").split(separator: "&") {
             let pair = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = pair.count > 1 ? String(pair[1]) : ""
@@ -29,7 +34,10 @@ public struct EngineIOTarget: Hashable, Sendable {
             case "EIO": self.eio = value
             case "transport": self.transport = value
             case "sid": self.sid = Self.percentDecoded(value)
-            case "j": self.isJSONP = true
+            case "j":
+                self.isJSONP = true
+                self.jsonpIndex = Int(value).flatMap { $0 >= 0 ? $0 : nil }
+            case "b64": self.wantsBase64 = value == "1" || value == "true"
             default: break
             }
         }

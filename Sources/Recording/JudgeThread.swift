@@ -13,6 +13,9 @@ final class JudgeThread: @unchecked Sendable {
     private let lock = NSLock()
     private var news: [LiveAnalysis.News] = []
 
+    /// Of each capture, `LiveAnalysis.judgedUntil` at the end; to be read behind `stop`.
+    private(set) var judgedUntil: [Timestamp?] = []
+
     /// - Parameter told: gets each finding when it is made, on the judge's thread.
     init(_ captures: [CaptureFacts], _ configuration: Configuration, told: @escaping @Sendable (Finding) -> Void) {
         self.told = told
@@ -58,6 +61,7 @@ final class JudgeThread: @unchecked Sendable {
             due = Date(timeIntervalSinceNow: max(interval, -began.timeIntervalSinceNow * 9))
         }
         for index in judges.indices { self.take(judges[index].finish(at: .now())) }
+        self.judgedUntil = judges.map(\.judgedUntil)
     }
 
     private func take(_ news: [LiveAnalysis.News]) {

@@ -136,12 +136,42 @@ public final class LiveRecording: @unchecked Sendable {
         self.judge?.stop()
         if let failure { throw failure }
         try self.storeNews()
+        // What was told to be missing is still missing for who looks at the file later.
+        for (index, until) in (self.judge?.judgedUntil ?? []).enumerated() {
+            guard let until else { continue }
+            self.facts[index].ended = max(until, self.facts[index].ended ?? until)
+        }
         try self.writer.endCaptures(self.facts)
         try self.writer.commit()
         let final = try self.finalFindings()
         if let final { try self.findings.replaceAll(final) }
         try self.writer.finish()
         return final
+    }
+
+    /// Who sent these frames of the recording, by their ids in the file. After `finish`.
+    public func senders(of frames: Set<Int64>) throws -> [Int64: Sender] {
+        guard !frames.isEmpty else { return [:] }
+        var found: [Int64: Sender] = [:]
+        try TimelineReader(path: self.path).forEachCapture(of: Set(self.writer.captureIDs)) { _ in
+            SenderWitness(wanted: frames)
+        } seen: { _, witness in
+            found.merge(witness.found) { first, _ in first }
+        }
+        return found
+    }
+
+    private struct SenderWitness: CaptureWitness, Sendable {
+        let wanted: Set<Int64>
+        private(set) var found: [Int64: Sender] = [:]
+
+        init(wanted: Set<Int64>) { self.wanted = wanted }
+
+        mutating func see(_ frame: Frame) {
+            if self.wanted.contains(frame.id) { self.found[frame.id] = frame.sender }
+        }
+        mutating func see(_ exchange: ExchangeFacts) {}
+        mutating func see(_ anomaly: Anomaly) {}
     }
 
     /// Gives up a recording that could not begin: its tap has failed before anything came. A timeline that was made for

@@ -31,6 +31,7 @@ enum SQLText {
     static let readFrameAnomalies = text(PackageResources.read_frame_anomalies_sql)
     static let readFrames = text(PackageResources.read_frames_sql)
     static let readSessions = text(PackageResources.read_sessions_sql)
+    static let readWholeFrames = text(PackageResources.read_whole_frames_sql)
     static let standBeside = text(PackageResources.stand_beside_sql)
     static let writeConnection = text(PackageResources.write_connection_sql)
     static let writeExchange = text(PackageResources.write_exchange_sql)

@@ -1,4 +1,5 @@
 internal import GRDBSQLite
+internal import Synchronization
 public import TimelineModel
 
 /// Writes captures to a timeline. Used by one thread at a time.
@@ -284,19 +285,40 @@ public final class TimelineWriter {
         let format = try connection.integer("PRAGMA user_version")
         try schema.check(applicationID: applicationID, format: format, path: place.path, .writing)
         if connection.isReadOnly { throw .readOnly(path: place.path) }
-        try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+        try self.enterWAL(connection)
         try connection.execute(Self.tuning)
         // The log comes into being with the first read, and the lock stands on it.
         _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
         return (connection, try WriterLock(connection))
     }
 
+    private static func enterWAL(_ connection: SQLiteConnection) throws(TimelineError) {
+        let result = self.changingMode.withLock { _ in
+            Swift.Result { () throws(TimelineError) in
+                try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+            }
+        }
+        try result.get()
+    }
+
     /// Back to one file without companions, so that it can be copied, and read in a read-only folder. Where others
     /// are reading, the last of them to close does what can be done.
     private static func settle(_ connection: SQLiteConnection) {
-        sqlite3_busy_timeout(connection.handle, 0)
-        try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        try? connection.execute("PRAGMA journal_mode = DELETE")
+        self.changingMode.withLock { _ in
+            sqlite3_busy_timeout(connection.handle, 0)
+            try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            try? connection.execute("PRAGMA journal_mode = DELETE")
+        }
+    }
+
+    /// Taken while a file goes into WAL mode or out of it, which a rollback journal guards for a moment. Who only may read
+    /// cannot undo it.
+    private static let changingMode = Mutex<Void>(())
+
+    /// Runs `body` while no writer of this process is at that: in it the process can end at any time, and leaves files
+    /// that all readers can open. Waits for a moment.
+    public static func whileReadable<Result>(_ body: () -> Result) -> Result {
+        self.changingMode.withLock { _ in body() }
     }
 
     private static func limit(_ connection: SQLiteConnection, _ pages: Int?) throws(TimelineError) {

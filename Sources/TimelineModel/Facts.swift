@@ -7,7 +7,8 @@ public struct CaptureFacts: Hashable, Sendable {
     /// File name, interface or URL, as the user gave it.
     public var source: String
     public var tap: TapPosition
-    /// First and last record; nil for a capture without any.
+    /// First and last record; nil for a capture without any. Of a live recording with sessions that were open at the
+    /// end, it ended when the last absence was looked for, behind the last record.
     public var started: Timestamp?
     public var ended: Timestamp?
     /// False where a session or connection had begun before.

@@ -58,7 +58,7 @@ struct Ending: Equatable {
     }
 
     private static var commandNames: [String] {
-        SioscopeCommand.commands.map { $0.configuration.commandName ?? $0._commandName } + ["help"]
+        SioscopeCommand.commands.map { self.name(of: $0) } + ["help"]
     }
 
     /// What is wrong with the arguments, and the help page that explains the command they were meant for.
@@ -72,12 +72,26 @@ struct Ending: Equatable {
             return "no command is named '\(name)'"
                 + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?") + " (see 'sioscope --help')"
         }
-        return "\(self.sentence(message)) (see 'sioscope \(name) --help')"
+        return "\(self.sentence(message)) (see 'sioscope \(self.page(of: name, arguments)) --help')"
     }
 
-    /// As the middle of a line: no capital at its start, no full stop at its end.
+    /// The command that has the help page: `record hook`, where `record` alone would say nothing of hooks.
+    private static func page(of name: String, _ arguments: [String]) -> String {
+        let command = SioscopeCommand.commands.first { self.name(of: $0) == name }
+        let parts = command?.configuration.subcommands.map { self.name(of: $0) } ?? []
+        let words = arguments.drop { $0 != name }.dropFirst()
+        guard let part = words.first(where: { !$0.hasPrefix("-") }), parts.contains(part) else { return name }
+        return "\(name) \(part)"
+    }
+
+    private static func name(of command: any ParsableCommand.Type) -> String {
+        command.configuration.commandName ?? command._commandName
+    }
+
+    /// As the middle of a line: no capital at its start but where the whole word is in capitals, no full stop at its end.
     private static func sentence(_ message: String) -> String {
         let message = message.hasSuffix(".") ? String(message.dropLast()) : message
+        guard message.dropFirst().first?.isUppercase != true else { return message }
         return message.prefix(1).lowercased() + message.dropFirst()
     }
 }

@@ -2,12 +2,13 @@ import ArgumentParser
 import Glibc
 import Synchronization
 import Taps
+import Timeline
 
 /// What SIGINT does: ends the process with 130 once all output is flushed, at once for commands that only read.
 ///
 /// A command that writes a file calls ``takeOver()`` first and looks at ``requested`` as it works: it ends by itself,
-/// with its file in order, by throwing ``exitCode``. A second signal ends it at once. SIGTERM is taken over likewise, and
-/// gives 143; commands that only read leave it as it is.
+/// with its file in order, by throwing ``exitCode``. A second signal ends it at once, with a file that can be read.
+/// SIGTERM is taken over likewise, and gives 143; commands that only read leave it as it is.
 ///
 /// The signal handler only writes a byte to a pipe; a thread of its own does the rest, so nothing here has to be
 /// async-signal-safe, and a child process gets the default action back on exec.
@@ -94,6 +95,6 @@ enum Interrupt {
         let number = self.count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
         if self.takenOver.load(ordering: .sequentiallyConsistent), number == 1 { return }
         // Rows are written whole under the same lock, so what is flushed here ends with a whole row.
-        StandardOutput.shared.exit(self.exitCode.rawValue)
+        TimelineWriter.whileReadable { StandardOutput.shared.exit(self.exitCode.rawValue) }
     }
 }

@@ -15,6 +15,8 @@ struct SioscopeCommand: ParsableCommand {
               sioscope analyze run.db                    what broke the protocol
               sioscope sessions run.db                   the sessions, and how each ended
               sioscope frames run.db --session 2         every frame of session 2
+              sioscope replay run.db --as server -- ./client {url}
+                                                         the recorded server again, for a client under test
               sioscope query run.db slowest-acks         a question that has a name
               sioscope query run.db --sql 'SELECT ...' --format json
 
@@ -41,6 +43,10 @@ struct SioscopeCommand: ParsableCommand {
         Analyze.self,
         Why.self,
         Rules.self,
+        ReplayCommand.self,
+        Diff.self,
+        Reduce.self,
+        Conformance.self,
         Export.self,
     ]
 }

@@ -37,12 +37,18 @@ struct Layer: CustomTestStringConvertible, Sendable {
             "Taps",
             ["TimelineModel", "JSONText", "Wire", "HookLog", "Decoding", "Recording", "SocketIOClient", "CPcap"] + nio
                 + system),
+        Layer("Replay", ["TimelineModel", "JSONText", "EngineIO", "SocketIO"]),
+        Layer(
+            "ReplayDrivers",
+            ["TimelineModel", "JSONText", "Wire", "EngineIO", "Decoding", "Recording", "Replay", "Taps"] + nio + system),
         Layer("Queries", folder: "queries", []),
+        Layer("Scenarios", folder: "scenarios", []),
         Layer(
             "sioscope",
             [
                 "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline", "Queries",
-                "Faults", "HookLog", "Recording", "SocketIOClient", "Taps", "ArgumentParser", "TOMLKit",
+                "Faults", "HookLog", "Recording", "SocketIOClient", "Taps", "Replay", "ReplayDrivers", "Scenarios",
+                "ArgumentParser", "TOMLKit", "CMalloc",
             ]
                 + system),
     ]

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import Recording
 import Testing
 import Timeline
@@ -66,10 +67,12 @@ struct HookServerTests {
 
     /// Runs a tap while `body` uses it, and gives the timeline.
     private static func record(
-        _ folder: Folder, token: String? = nil, _ body: (String) async throws -> Void
+        _ folder: Folder, token: String? = nil, drainTime: TimeAmount = HookTap.drainTime,
+        _ body: (String) async throws -> Void
     ) async throws -> TimelineReader {
         let socket = folder.path + "/s"
-        let tap = try HookTap(HookSettings(listen: HookAddress("unix:\(socket)"), token: token))
+        let tap = try HookTap(
+            HookSettings(listen: HookAddress("unix:\(socket)"), token: token), drainTime: drainTime)
         let recording = try LiveRecording(path: folder.path + "/t.db", captures: tap.captures, toolVersion: "test")
         #expect(try tap.start(recording) { _ in }.hasPrefix("listening for hooks on unix:"))
         try await body(socket)
@@ -134,6 +137,48 @@ struct HookServerTests {
         #expect(try Self.count(reader, "SELECT count(*) FROM frames") == 1)
         #expect(try Self.count(reader, "SELECT count(*) FROM anomalies WHERE code = 'hook.refused-client'") == 2)
         #expect(try Self.count(reader, "SELECT count(*) FROM anomalies WHERE detail LIKE '%secret%'") == 0)
+    }
+
+    // MARK: The end
+
+    /// More than is read at once and less than the kernel takes from a client that nobody reads.
+    private static let sentLines = 1_000
+
+    @Test("the end takes what was sent before it, of connections too that wait to be accepted", arguments: [nil, "t"])
+    func end(_ token: String?) async throws {
+        let folder = try Folder()
+        var clients: [Client] = []
+        let lines = String(repeating: Self.message("2"), count: Self.sentLines)
+        // No bound: a slow machine may take its time.
+        let reader = try await Self.record(folder, token: token, drainTime: .hours(1)) { socket in
+            for _ in 0..<40 {
+                let client = try Client(socket)
+                try client.send((token.map { "{\"token\":\"\($0)\"}\n" } ?? "") + lines)
+                clients.append(client)
+            }
+            // Says nothing, and does not hold up the end.
+            clients.append(try Client(socket))
+        }
+        #expect(try Self.count(reader, "SELECT count(*) FROM frames") == Int64(40 * Self.sentLines))
+        #expect(try Self.count(reader, "SELECT count(*) FROM anomalies") == 0)
+        withExtendedLifetime(clients) {}
+    }
+
+    @Test("a client that never stops sending does not keep the end from coming")
+    func endlessClient() async throws {
+        let folder = try Folder()
+        let (cut, isCut) = AsyncStream.makeStream(of: Void.self)
+        let reader = try await Self.record(folder, drainTime: .milliseconds(100)) { socket in
+            let client = try Client(socket)
+            let lines = String(repeating: Self.message("2"), count: 100)
+            try client.send(lines)
+            Thread {
+                while (try? client.send(lines)) != nil {}
+                isCut.finish()
+            }.start()
+        }
+        for await _ in cut {}
+        #expect(try Self.count(reader, "SELECT count(*) FROM frames") > 0)
     }
 
     @Test("the file of a socket: a stale one is replaced, one in use and any other file are not")

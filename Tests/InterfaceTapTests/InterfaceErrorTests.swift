@@ -45,7 +45,7 @@ struct InterfaceErrorTests {
         #expect(
             ended
                 == Program.Ended(
-                    output: "", talk: "sioscope: error: \(row.talk) (see 'sioscope record --help')\n", status: 2))
+                    output: "", talk: "sioscope: error: \(row.talk) (see 'sioscope record pcap --help')\n", status: 2))
     }
 
     @Test("an interface that is not there, with those that are")

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @Suite("Proxy: a server that is down, slow or goes")

@@ -1,6 +1,7 @@
 import Foundation
 import Recording
 import Taps
+import TestSupport
 import Testing
 
 @Suite("Proxy: TLS")

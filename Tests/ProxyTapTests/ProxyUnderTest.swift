@@ -1,5 +1,6 @@
 import Foundation
 import Recording
+import TestSupport
 import Timeline
 
 @testable import Taps

@@ -67,6 +67,27 @@ struct CapturePassTests {
             ])
     }
 
+    @Test("leaves out what no rule looks into, unless all is asked for", arguments: [false, true])
+    func whole(_ isWhole: Bool) throws {
+        var batch = TimelineBatch()
+        batch.connections = [Sample.connection(1)]
+        batch.sessions = [SessionFacts(id: 1, sid: "abc", opened: Sample.at(0))]
+        var event = Sample.frame(1, at: 10, .client, .message)
+        (event.socketIOType, event.event, event.payload) = (.binaryEvent, "a", #"["a",{}]"#)
+        var plain = Sample.frame(2, at: 20, .client, .message)
+        (plain.socketIOType, plain.event, plain.payload) = (.event, "b", #"["b",1]"#)
+        var attachment = Sample.frame(3, at: 30, .client, .message)
+        (attachment.socketIOType, attachment.payload, attachment.binary) = (.attachment, nil, [1, 2, 3])
+        batch.frames = [event, plain, attachment]
+        try Sample.write(batch, to: self.path)
+        try TimelineReader(path: self.path).forEachCapture(isWhole: isWhole) {
+            Notes(capture: $0)
+        } seen: { _, notes in
+            #expect(notes.frames.map(\.payload) == [#"["a",{}]"#, isWhole ? #"["b",1]"# : nil, nil])
+            #expect(notes.frames.map(\.binary) == [nil, nil, isWhole ? [1, 2, 3] : nil])
+        }
+    }
+
     @Test("gives each capture its own rows", arguments: [1, 2, 5])
     func captures(_ count: Int) throws {
         for index in 0..<count {

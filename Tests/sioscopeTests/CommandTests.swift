@@ -58,6 +58,21 @@ struct CommandTests {
         .init(
             arguments: ["nonsense", "--help"], talk: "no command is named 'nonsense' (see 'sioscope --help')"),
         .init(arguments: ["--nonsense"], talk: "unknown option '--nonsense' (see 'sioscope --help')"),
+        .init(
+            arguments: ["record", "hook"],
+            talk: "missing expected argument '--listen <unix:PATH|HOST:PORT>' (see 'sioscope record hook --help')"),
+        .init(
+            arguments: ["record", "proxy", "--listen", "1"],
+            talk: "missing expected argument '--to <URL>' (see 'sioscope record proxy --help')"),
+        .init(
+            arguments: ["record", "client", "--nonsense", "ws://h"],
+            talk: "unknown option '--nonsense' (see 'sioscope record client --help')"),
+        .init(
+            arguments: ["record", "pcap", "-i", "lo"],
+            talk: "name the timeline to record into: -o OUT.db (see 'sioscope record pcap --help')"),
+        .init(
+            arguments: ["record", "nonsense"],
+            talk: "unexpected argument 'nonsense' (see 'sioscope record --help')"),
         .init(arguments: ["sessions"], talk: "missing expected argument '<timeline>' (see 'sioscope sessions --help')"),
         .init(
             arguments: ["sessions", "DBX"],

@@ -34,6 +34,28 @@ struct RecordingFindingTests {
         recording.program.signal(SIGTERM)
         #expect(try recording.program.end() == 143)
         #expect(recording.program.lines(.talk).count { $0.contains("server-ping-missed") } == 1)
+        try Self.staysFound("server-ping-missed", recording)
+    }
+
+    @Test("--exit-on error: what does not come ends it, and is found in the file")
+    func exitOnAbsence() throws {
+        let recording = try RecordingUnderTest(["--exit-on", "error"])
+        try recording.begin(pingIntervalMs: 300, pingTimeoutMs: 200)
+        #expect(try recording.program.end() == 1)
+        #expect(recording.lastLine.contains("1 error"))
+        try Self.staysFound("server-ping-missed", recording)
+    }
+
+    /// In the file as the recording left it, and after it was analysed anew.
+    private static func staysFound(_ rule: String, _ recording: RecordingUnderTest) throws {
+        let sql = "SELECT rule, session_id, frame_id, at_ns, message FROM findings ORDER BY rule, at_ns"
+        let live = try recording.rows(sql)
+        #expect(live.count { $0.hasPrefix("\(rule),1,") } == 1, "\(live)")
+        let analyzed = try CommandTests.run(["analyze", recording.timeline])
+        #expect(analyzed.status == 1, "\(analyzed.talk)")
+        #expect(try recording.rows(sql) == live)
+        let ended = try recording.rows("SELECT c.ended_ns > max(f.at_ns) FROM captures AS c, frames AS f")
+        #expect(ended == ["1"])
     }
 
     @Test("--exit-on error: ends with 1 at an error, everything written; a warning is only told")

@@ -65,9 +65,24 @@ final class ConnectionLane: OpenConnection {
         }
         if !wasReset, let side = self.connection.resetBy { self.handleReset(side, at: segment.at) }
         self.updateHold()
-        // Both FINs are there, so nothing more can come: what it needs memory for is let go at once. After a reset more
-        // may come, where that was forged.
-        if self.connection.isOver, self.connection.resetBy == nil { self.finish(at: segment.at) }
+        self.finishIfOver(at: segment.at)
+    }
+
+    /// All packets until then have been given: what time alone gives up comes out.
+    func tick(at: Timestamp) {
+        guard !self.isFinished else { return }
+        self.connection.tick(at: at) { side, event, bytes in
+            self.context.changes?.add(self)
+            self.handle(side, event, bytes)
+        }
+        self.updateHold()
+        self.finishIfOver(at: at)
+    }
+
+    /// Both FINs are there, so nothing more can come: what it needs memory for is let go at once. After a reset more
+    /// may come, where that was forged.
+    private func finishIfOver(at: Timestamp) {
+        if self.connection.isOver, self.connection.resetBy == nil { self.finish(at: at) }
     }
 
     /// The last of this connection: held bytes come out, rows are written.

@@ -35,6 +35,8 @@ final class FlowTable {
     private let servers: KnownServers
     private var lanes: [FlowKey: ConnectionLane] = [:]
     private var finished: [FlowKey: Finished] = [:]
+    /// Live, those that wait for bytes: for them time alone makes a difference. Some may be finished meanwhile.
+    private var waiting: [FlowKey: ConnectionLane] = [:]
     private var nextSerial = 1
     private var untilSweep = FlowTable.sweepInterval
 
@@ -47,13 +49,26 @@ final class FlowTable {
         let key = FlowKey(segment)
         if let lane = self.lane(key, segment) {
             lane.receive(segment, payload)
-            if lane.isFinished {
-                self.finished[key] = Finished(lane)
-                self.lanes.removeValue(forKey: key)
-            }
+            self.keepFinished(key, lane)
+            if self.context.changes != nil, lane.connection.hasHole { self.waiting[key] = lane }
         }
         self.untilSweep -= 1
         if self.untilSweep == 0 { self.sweep(at: segment.at) }
+    }
+
+    /// Live: all packets until then have been given.
+    func tick(at: Timestamp) {
+        for (key, lane) in self.waiting.sorted(by: { $0.value.serial < $1.value.serial }) {
+            lane.tick(at: at)
+            if self.lanes[key] === lane { self.keepFinished(key, lane) }
+            if lane.isFinished || !lane.connection.hasHole { self.waiting.removeValue(forKey: key) }
+        }
+    }
+
+    private func keepFinished(_ key: FlowKey, _ lane: ConnectionLane) {
+        guard lane.isFinished else { return }
+        self.finished[key] = Finished(lane)
+        self.lanes.removeValue(forKey: key)
     }
 
     /// The connection that the segment belongs to, a new one where it begins one; nil where that is finished.
@@ -73,6 +88,7 @@ final class FlowTable {
     func finish(at: Timestamp) {
         self.finish(self.lanes, at: at)
         self.finished.removeAll()
+        self.waiting.removeAll()
     }
 
     private func makeLane(_ key: FlowKey, _ segment: Segment) -> ConnectionLane {

@@ -279,6 +279,9 @@ final class HTTPLane {
             self.responses.begin(.tunnel)
             self.requests.begin(.tunnel)
             self.isTunnel = true
+            exchange?.facts.responded = facts.at
+            // This lane gets nothing more: what waits for an answer has none.
+            for exchange in self.pending { self.store(exchange) }
             self.pending = []
             self.scope.facts.application = .unknown
         } else {

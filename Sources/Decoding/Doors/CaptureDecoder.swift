@@ -24,6 +24,8 @@ public final class CaptureDecoder {
 
     private var file = CaptureFileDecoder()
     private let packets: PacketDecoder
+    /// The file's own word for it, as it was after the last bytes: `deliver` may ask for the facts while they are read.
+    private var isComplete = true
 
     public init(_ facts: CaptureFacts, limits: DecodingLimits = DecodingLimits()) {
         self.packets = PacketDecoder(facts, limits: limits, isLive: false)
@@ -31,7 +33,7 @@ public final class CaptureDecoder {
 
     public var facts: CaptureFacts {
         var facts = self.packets.facts
-        facts.completeTail = self.file.isComplete
+        facts.completeTail = self.isComplete
         return facts
     }
 
@@ -62,6 +64,7 @@ public final class CaptureDecoder {
     }
 
     private func takeNotes() {
+        self.isComplete = self.file.isComplete
         guard !self.file.notes.isEmpty else { return }
         for note in self.file.notes { self.packets.add(note) }
         self.file.notes.removeAll()

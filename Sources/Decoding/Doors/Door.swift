@@ -2,7 +2,7 @@ import TimelineModel
 
 /// A way in: takes an input as bytes, fed at any cuts, and gives rows of a timeline.
 public protocol Door: AnyObject {
-    /// What is known of the capture; whole after `finish`.
+    /// What is known of the capture; whole after `finish`. May be asked for at any time, by `deliver` as well.
     var facts: CaptureFacts { get }
 
     /// Decodes the next bytes; `deliver` gets full batches.

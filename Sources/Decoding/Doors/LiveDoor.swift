@@ -5,7 +5,8 @@ import TimelineModel
 /// Rows come with `tick` and `finish`: frames and anomalies once, the newest state of every connection, session and
 /// exchange that changed, those that still run included (no `ended`, no `endClass`). What a frame refers to is in the
 /// same batch or was in an earlier one. After `finish` the last state of each row is what a decoder of the whole input
-/// gives; only where frames were held back for longer than `DecodingLimits.holdNs` ids and order may differ.
+/// gives; only where frames were held back for longer than `DecodingLimits.holdNs` ids and order may differ, and bytes
+/// that come behind the time in which they were waited for are missing.
 public protocol LiveDoor: AnyObject {
     /// What is known of the capture by now; whole after `finish`.
     var facts: CaptureFacts { get }

@@ -54,7 +54,9 @@ public final class PacketDecoder: LiveDoor {
         self.context.log.add(note)
     }
 
+    /// - Parameter at: by the packets' clock; packets that are older have been received.
     public func tick(at: Timestamp, _ deliver: (TimelineBatch) -> Void) {
+        self.flows.tick(at: at)
         self.context.tick(at: at, deliver)
         self.countDropped()
         self.facts.otherRequests = self.context.otherRequests

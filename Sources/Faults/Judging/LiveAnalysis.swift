@@ -25,6 +25,8 @@ public struct LiveAnalysis: Sendable {
     private static let lingerNs: Int64 = 5_000_000_000
     /// A source whose clock is further from ours is none that absences could be told of while it runs.
     private static let trustedSkewNs: Int64 = 5_000_000_000
+    /// Clients whose clocks agree so well are taken to have one.
+    private static let oneClockNs: Int64 = 500_000_000
 
     /// What makes a finding the same one, however much is known of it by now.
     private struct Key: Hashable {
@@ -38,6 +40,8 @@ public struct LiveAnalysis: Sendable {
         /// The newest time at the tap, and when it came here.
         var newest: Timestamp
         var arrived: Timestamp
+        /// Absences were asked for up to here, by the tap's clock.
+        var judgedUntil: Timestamp?
         var drafts = 0
         var told: Set<Key> = []
     }
@@ -192,13 +196,34 @@ public struct LiveAnalysis: Sendable {
         return self.tick(at: now)
     }
 
+    /// How far the capture has been judged, by its clock: what was told of sessions that are open at the end is found
+    /// again by an analysis whose capture ends there. Nil where nothing is open, or a clock is not to be trusted.
+    public var judgedUntil: Timestamp? {
+        let open = self.lives.filter { id, _ in
+            let end = self.analysis.capture.sessions[id]?.endClass
+            return end == nil || end == .captureEnd
+        }
+        guard open.values.allSatisfy({ self.isTrusted($0) }) else { return nil }
+        let moments = open.values.map { $0.judgedUntil ?? $0.newest }
+        guard let first = moments.min(), let last = moments.max() else { return nil }
+        // Each client of a hook log may have a clock of its own: an absence must not be told by another one's.
+        let isOneClock =
+            self.analysis.capture.facts.kind != .hook || last.nanoseconds(since: first) <= Self.oneClockNs
+        return isOneClock ? last : first
+    }
+
+    private func isTrusted(_ life: Life) -> Bool {
+        abs(life.arrived.nanoseconds(since: life.newest)) <= Self.trustedSkewNs
+    }
+
     private mutating func tellAbsences(of id: Int64, until safe: Timestamp) -> [News] {
         guard let life = self.lives[id], let judge = self.analysis.judges[id], judge.state.facts.endClass == nil,
-            abs(life.arrived.nanoseconds(since: life.newest)) <= Self.trustedSkewNs
+            self.isTrusted(life)
         else { return [] }
         // The tap's clock, as far as it has gone since the session's last frame.
-        let gone = max(0, safe.nanoseconds(since: life.arrived))
-        return self.tell(judge.absences(until: life.newest.later(by: gone)), of: id, judge.summary)
+        let until = life.newest.later(by: max(0, safe.nanoseconds(since: life.arrived)))
+        self.lives[id]?.judgedUntil = max(until, life.judgedUntil ?? until)
+        return self.tell(judge.absences(until: until), of: id, judge.summary)
     }
 
     /// What was concluded since the last time.
@@ -224,7 +249,8 @@ public struct LiveAnalysis: Sendable {
     }
 
     private mutating func settle(_ id: Int64, at now: Timestamp) -> [News] {
-        guard let judge = self.analysis.judges[id], let life = self.lives[id] else { return [] }
+        guard var judge = self.analysis.judges[id], let life = self.lives[id] else { return [] }
+        judge.state.seenUntil = max(self.analysis.capture.facts.ended ?? life.newest, life.judgedUntil ?? life.newest)
         if !self.lingering.contains(where: { $0.session == id }) { self.lingering.append((id, now)) }
         self.isCaptureStale = true
         let (drafts, summary) = judge.atEnd()

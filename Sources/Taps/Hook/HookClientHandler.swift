@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import TimelineModel
@@ -27,6 +28,9 @@ final class HookClientHandler: ChannelInboundHandler {
     /// It wants to be read, and must wait.
     private var isPaused = false
     private var timeout: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+    /// The recording ends: what was sent already is read, then it is let go.
+    private var isDraining = false
 
     init(
         _ number: Int, _ greeting: HookGreeting, _ recorder: HookRecorder, _ clock: SteadyClock,
@@ -39,6 +43,26 @@ final class HookClientHandler: ChannelInboundHandler {
         self.left = left
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    /// Reads what the kernel holds of its lines, and closes.
+    func drain() {
+        self.isDraining = true
+        guard let context = self.context, context.channel.isActive else { return }
+        self.readOn(context)
+    }
+
+    /// Closes at once, whatever is left.
+    func close() {
+        self.context?.close(promise: nil)
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         if self.greeting.token != nil {
             let context = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -46,7 +70,7 @@ final class HookClientHandler: ChannelInboundHandler {
                 self.refuse(context.value, "it sent no token within 10 s")
             }
         }
-        context.read()
+        self.readOn(context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -88,7 +112,19 @@ final class HookClientHandler: ChannelInboundHandler {
 
     private func readOn(_ context: ChannelHandlerContext) {
         self.isPaused = self.waiting >= Self.readBytes
-        if !self.isPaused { context.read() }
+        guard !self.isPaused else { return }
+        if self.isDraining, !Self.hasBytes(context) { return context.close(promise: nil) }
+        context.read()
+    }
+
+    /// Something can be read without waiting for the client.
+    private static func hasBytes(_ context: ChannelHandlerContext) -> Bool {
+        let operations = context.channel.pipeline.syncOperations
+        let count = try? operations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { descriptor in
+            var byte: UInt8 = 0
+            return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT))
+        }
+        return count.map { $0 > 0 } ?? false
     }
 
     private func pass(_ bytes: [UInt8], _ context: ChannelHandlerContext) {

@@ -8,22 +8,33 @@ import TimelineModel
 ///
 /// Bounds: 1,000 clients at once; of each 64 KiB that wait for the decoder; lines and connections as `HookDecoder`
 /// says. A client that floods is read as fast as the decoder gets to it, in turn with all others.
+///
+/// `stop` takes what clients had sent by then, of those too whose connection was not accepted yet, and waits a second
+/// for it at most.
 public final class HookTap: LiveTap, @unchecked Sendable {
     private static let backlog: CInt = 256
     /// With what each may have in the queue this fits into the queue's bound.
     static let clients = 1_000
+    /// So long `stop` reads what was sent before it.
+    static let drainTime = TimeAmount.seconds(1)
 
     public let captures: [CaptureFacts]
     private let settings: HookSettings
+    private let drainTime: TimeAmount
     private let clock = SteadyClock()
     // Set by `start`, taken by `stop`.
     private var running: (group: MultiThreadedEventLoopGroup, listener: any Channel, clients: HookClients)?
     private var recorder: HookRecorder?
     private var file: HookSocketFile?
 
-    public init(_ settings: HookSettings) throws(TapError) {
+    public convenience init(_ settings: HookSettings) throws(TapError) {
+        try self.init(settings, drainTime: Self.drainTime)
+    }
+
+    init(_ settings: HookSettings, drainTime: TimeAmount) throws(TapError) {
         try settings.check()
         self.settings = settings
+        self.drainTime = drainTime
         self.captures = [CaptureFacts(kind: .hook, source: settings.listen.description, tap: .client)]
     }
 
@@ -58,8 +69,14 @@ public final class HookTap: LiveTap, @unchecked Sendable {
     public func stop() {
         guard let running else { return }
         self.running = nil
-        try? running.listener.close().wait()
-        try? running.group.next().flatSubmit { running.clients.closeAll(on: running.group.next()) }.wait()
+        let loop = running.group.next()
+        let deadline = NIODeadline.now() + self.drainTime
+        try? loop.flatSubmit {
+            running.clients.acceptRest(of: running.listener, on: loop, until: deadline).flatMap {
+                running.listener.close()
+            }
+        }.wait()
+        try? loop.flatSubmit { running.clients.drain(on: loop, until: deadline) }.wait()
         // The decoder tells the clients what it took: their loop goes last.
         self.recorder?.stop()
         self.recorder = nil
@@ -118,7 +135,7 @@ final class HookClients: @unchecked Sendable {
     private let greeting: HookGreeting
     private let recorder: HookRecorder
     private let clock: SteadyClock
-    private var channels: [Int: any Channel] = [:]
+    private var clients: [Int: (channel: any Channel, handler: HookClientHandler)] = [:]
     private var last = 0
 
     init(_ greeting: HookGreeting, _ recorder: HookRecorder, _ clock: SteadyClock) {
@@ -130,20 +147,46 @@ final class HookClients: @unchecked Sendable {
     func admit(_ channel: any Channel) throws {
         self.last += 1
         let number = self.last
-        guard self.channels.count < HookTap.clients else {
+        guard self.clients.count < HookTap.clients else {
             _ = self.recorder.tell(
                 .refused(
                     client: number, reason: "\(HookTap.clients) are connected already", at: self.clock.now))
             throw ChannelError.eof
         }
-        self.channels[number] = channel
-        try channel.pipeline.syncOperations.addHandler(
-            HookClientHandler(number, self.greeting, self.recorder, self.clock) { [unowned self] in
-                self.channels.removeValue(forKey: number)
-            })
+        let handler = HookClientHandler(number, self.greeting, self.recorder, self.clock) { [unowned self] in
+            self.clients.removeValue(forKey: number)
+        }
+        self.clients[number] = (channel, handler)
+        try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    func closeAll(on loop: any EventLoop) -> EventLoopFuture<Void> {
-        .andAllComplete(self.channels.values.map { $0.close() }, on: loop)
+    /// Lets the listener accept who connected already.
+    func acceptRest(
+        of listener: any Channel, on loop: any EventLoop, until deadline: NIODeadline
+    ) -> EventLoopFuture<Void> {
+        guard NIODeadline.now() < deadline, Self.hasWaiting(listener) else { return loop.makeSucceededVoidFuture() }
+        // The loop looks at its sockets once no task is due: what is submitted at once would keep it from that.
+        return loop.scheduleTask(in: .milliseconds(1)) {}.futureResult.flatMap {
+            self.acceptRest(of: listener, on: loop, until: deadline)
+        }
+    }
+
+    /// Reads of all clients what they sent, and closes them.
+    func drain(on loop: any EventLoop, until deadline: NIODeadline) -> EventLoopFuture<Void> {
+        let clients = Array(self.clients.values)
+        let end = loop.assumeIsolated().scheduleTask(deadline: deadline) {
+            for client in clients { client.handler.close() }
+        }
+        for client in clients { client.handler.drain() }
+        return EventLoopFuture.andAllComplete(clients.map { $0.channel.closeFuture }, on: loop)
+            .always { _ in end.cancel() }
+    }
+
+    private static func hasWaiting(_ listener: any Channel) -> Bool {
+        let count = try? listener.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            var descriptor = pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            return poll(&descriptor, 1, 0)
+        }
+        return count == 1
     }
 }

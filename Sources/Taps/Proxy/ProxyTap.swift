@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOPosix
 import Recording
@@ -37,7 +36,7 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
     public func start(
         _ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void
     ) throws -> String {
-        Self.raiseFileLimit()
+        FileLimit.raise()
         let recorder = ProxyRecorder(self.captures, recording, self.clock, limitBytes: self.queueBytes)
         let house = ProxyHouse(self.settings, self.tls, recorder, self.clock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -90,16 +89,8 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
                 throw TapError("--to \(self.settings.target) is where the proxy itself listens; name the server")
             }
             return listener
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw TapError("\(address) is in use; stop what listens there or give another port with --listen")
-        } catch let error as IOError where error.errnoCode == EACCES {
-            throw TapError("no permission to listen on \(address); give a port above 1023 with --listen")
-        } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
-            throw TapError("\(address.host) is no address of this machine; give one of its own with --listen")
-        } catch let error as TapError {
-            throw error
         } catch {
-            throw TapError("cannot listen on \(address): \(UpstreamFailure.text(of: error))")
+            throw TapError(listeningOn: address, error)
         }
     }
 
@@ -108,14 +99,5 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
         let target = self.settings.target.address
         guard target.port == bound.port else { return false }
         return (try? SocketAddress.makeAddressResolvingHost(target.host, port: target.port)) == bound
-    }
-
-    /// Each client takes two descriptors, and the usual limit is 1,024.
-    private static func raiseFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
-        else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

@@ -18,7 +18,8 @@ final class RelayLeg: ChannelDuplexHandler {
 
     let place: ProxyLeg
     let isSecure: Bool
-    private let relay: Relay
+    /// Nil once this leg is gone: each holds the other until then.
+    private var relay: Relay?
     private var context: ChannelHandlerContext?
     private var isConnected = false
     /// It may carry data: connected, and TLS agreed on.
@@ -76,7 +77,7 @@ final class RelayLeg: ChannelDuplexHandler {
             if case .success = result {
                 // What it answers to, where both happen in one turn.
                 self.tellUntold()
-                self.tell(bytes, from: self.place.peer.other, at: self.relay.now)
+                if let now = self.relay?.now { self.tell(bytes, from: self.place.peer.other, at: now) }
             }
             if self.isAborting, self.outstanding == 0 { self.abortNow() }
         }
@@ -163,7 +164,7 @@ final class RelayLeg: ChannelDuplexHandler {
             self.isInputEnded = true
             self.tellUntold()
             self.tell(.ended(by: self.place.peer))
-            self.relay.inputEnded(self)
+            self.relay?.inputEnded(self)
         default:
             break
         }
@@ -172,22 +173,23 @@ final class RelayLeg: ChannelDuplexHandler {
 
     private func becomeReady() {
         self.isReady = true
-        self.relay.ready(self)
+        self.relay?.ready(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = self.unwrapInboundIn(data)
-        self.untold.append((bytes, self.relay.now))
-        self.relay.received(bytes, on: self)
+        guard let relay = self.relay else { return }
+        self.untold.append((bytes, relay.now))
+        relay.received(bytes, on: self)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        self.relay.readCompleted(self)
+        self.relay?.readCompleted(self)
         self.tellUntold()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { self.relay.writable(self) }
+        if context.channel.isWritable { self.relay?.writable(self) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -209,7 +211,8 @@ final class RelayLeg: ChannelDuplexHandler {
             }
         }
         self.tell(.left)
-        self.relay.left(self)
+        self.relay?.left(self)
+        self.relay = nil
         context.fireChannelInactive()
     }
 
@@ -224,7 +227,7 @@ final class RelayLeg: ChannelDuplexHandler {
 
     private func tell(_ bytes: ByteBuffer, from sender: Sender, at: Timestamp) {
         if !self.missed.isEmpty { self.tellMissed(sender, at: at) }
-        if !self.relay.tell(.bytes(bytes, from: sender), self.place, at: at) {
+        if let relay = self.relay, !relay.tell(.bytes(bytes, from: sender), self.place, at: at) {
             self.missed[sender, default: (0, 0)].bytes += bytes.readableBytes
             self.missed[sender, default: (0, 0)].pieces += 1
         }
@@ -232,14 +235,15 @@ final class RelayLeg: ChannelDuplexHandler {
 
     private func tellMissed(_ sender: Sender, at: Timestamp) {
         guard let missed = self.missed.removeValue(forKey: sender) else { return }
-        _ = self.relay.tell(.missed(missed.bytes, pieces: missed.pieces, from: sender), self.place, at: at)
+        _ = self.relay?.tell(.missed(missed.bytes, pieces: missed.pieces, from: sender), self.place, at: at)
     }
 
     /// All but bytes.
     private func tell(_ happening: ProxyEvent.Happening) {
         self.tellUntold()
-        let now = self.relay.now
+        guard let relay = self.relay else { return }
+        let now = relay.now
         for sender in Sender.allCases { self.tellMissed(sender, at: now) }
-        _ = self.relay.tell(happening, self.place, at: now)
+        _ = relay.tell(happening, self.place, at: now)
     }
 }

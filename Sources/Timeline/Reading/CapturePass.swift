@@ -16,11 +16,13 @@ extension TimelineReader {
     ///
     /// - Parameters:
     ///   - wanted: ids of the captures to go over; nil for all.
+    ///   - isWhole: frames come with all that they carry. Else the text of plain events and acks is left out, and
+    ///     binary data that is no packet's beginning: no rule looks into them, and they are most of a file.
     ///   - witness: makes what is to see a capture.
     ///   - seen: gets it back once it has seen all.
     /// - Throws: `TimelineError`, or what `witness` and `seen` throw.
     public func forEachCapture<Witness: CaptureWitness & Sendable>(
-        of wanted: Set<Int64>? = nil, _ witness: (StoredCapture) throws -> Witness,
+        of wanted: Set<Int64>? = nil, isWhole: Bool = false, _ witness: (StoredCapture) throws -> Witness,
         seen: (StoredCapture, Witness) throws -> Void
     ) throws {
         try self.withSnapshot { database, path in
@@ -31,7 +33,7 @@ extension TimelineReader {
                     ids = try IDSpan(behind: ids, of: captures[index...], database, path: path)
                 }
                 guard wanted?.contains(capture.id) ?? true else { continue }
-                let pass = CapturePass(capture, database, path: path, ids)
+                let pass = CapturePass(capture, database, path: path, ids, isWhole: isWhole)
                 let thread = WitnessThread(try witness(capture))
                 var relay = WitnessRelay(thread)
                 do {
@@ -90,20 +92,23 @@ struct CapturePass {
     private let database: OpaquePointer
     private let path: String
     private let ids: IDSpan
+    private let isWhole: Bool
     /// Its own connections, where rows of other captures stand between its own.
     private let connections: Set<Int64>?
 
-    init(_ capture: StoredCapture, _ database: OpaquePointer, path: String, _ ids: IDSpan) {
+    init(_ capture: StoredCapture, _ database: OpaquePointer, path: String, _ ids: IDSpan, isWhole: Bool) {
         self.capture = capture
         self.database = database
         self.path = path
         self.ids = ids
+        self.isWhole = isWhole
         self.connections = capture.beside == nil ? nil : Set(capture.connections.map(\.id))
     }
 
     func run(_ witness: inout some CaptureWitness) throws(TimelineError) {
         let frames = try RowStatement(
-            self.database, path: self.path, SQLText.readFrames, self.ids.first.frame, self.ids.next.frame)
+            self.database, path: self.path, self.isWhole ? SQLText.readWholeFrames : SQLText.readFrames,
+            self.ids.first.frame, self.ids.next.frame)
         var exchanges = try Ahead(
             RowStatement(
                 self.database, path: self.path, SQLText.readExchanges, self.ids.first.exchange,

@@ -74,6 +74,9 @@ public struct StreamReassembler {
     private var firstHeldAt: Timestamp?
     private var unseenSince: Timestamp?
 
+    /// Bytes are awaited in front of others, or of the FIN: time may give them up.
+    public var hasHole: Bool { self.beyondHole != nil }
+
     /// The other direction sent its FIN.
     public var isClosing = false
 
@@ -108,6 +111,12 @@ public struct StreamReassembler {
             let first = self.acknowledged.flatMap { $0.upTo > self.position ? $0.at : nil }
             self.acknowledged = (upTo, first ?? at)
         }
+        self.giveUpHoles(at: at, event)
+        self.noteUnseen(at: at)
+    }
+
+    /// Time goes by without a segment: what was waited for long enough is given up.
+    public mutating func tick(at: Timestamp, _ event: (StreamEvent, Span<UInt8>) -> Void) {
         self.giveUpHoles(at: at, event)
         self.noteUnseen(at: at)
     }

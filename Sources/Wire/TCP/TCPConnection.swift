@@ -73,6 +73,9 @@ public final class TCPConnection {
         return self.heldSinceBySide.high.map { min($0, low) } ?? low
     }
 
+    /// One of the directions waits for bytes that time may give up.
+    public var hasHole: Bool { self.low.hasHole || self.high.hasHole }
+
     public var missingBytes: Int64 { self.low.missingBytes + self.high.missingBytes }
     public var retransmittedSegments: Int64 { self.low.retransmittedSegments + self.high.retransmittedSegments }
     public func bytes(_ side: FlowSide) -> Int64 { side == .low ? self.low.position : self.high.position }
@@ -133,15 +136,26 @@ public final class TCPConnection {
         }
     }
 
+    /// Time goes by without a segment of this connection: all until then have been received.
+    public func tick(at: Timestamp, _ event: (FlowSide, StreamEvent, Span<UInt8>) -> Void) {
+        self.goOn(until: at, event)
+    }
+
     /// The end of what will be seen of this connection.
     public func finish(_ event: (FlowSide, StreamEvent, Span<UInt8>) -> Void) {
+        self.goOn(until: nil, event)
+    }
+
+    /// Without a segment, until a time or to the end.
+    private func goOn(until at: Timestamp?, _ event: (FlowSide, StreamEvent, Span<UInt8>) -> Void) {
         for side in FlowSide.allCases {
             var ended = false
             self.withStream(side) { stream in
-                stream.finish {
-                    if case .fin = $0 { ended = true }
-                    event(side, $0, $1)
+                func take(_ happening: StreamEvent, _ bytes: Span<UInt8>) {
+                    if case .fin = happening { ended = true }
+                    event(side, happening, bytes)
                 }
+                if let at { stream.tick(at: at, take) } else { stream.finish(take) }
             }
             if ended { self.noteEnd(side) }
         }

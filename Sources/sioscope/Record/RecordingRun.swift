@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Foundation
 import Recording
 import Synchronization
@@ -42,6 +43,7 @@ struct RecordingRun {
         }
         let isNew = !FileManager.default.fileExists(atPath: self.options.output)
         Interrupt.takeOver()
+        Self.giveMemoryBack()
         let recording = try LiveRecording(
             path: self.options.output, captures: self.tap.captures, toolVersion: SioscopeCommand.version,
             settings: settings)
@@ -58,6 +60,15 @@ struct RecordingRun {
         self.tap.stop()
         screen.end()
         try self.finish(recording, screen, stop)
+    }
+
+    /// Has the allocator hand large blocks back to the system for as long as the recording runs. By default it keeps
+    /// more and more of them once one was freed, and among small ones that live on its heaps grow for days.
+    private static func giveMemoryBack() {
+        #if canImport(Glibc)
+            mallopt(M_MMAP_THRESHOLD, 256 << 10)
+            mallopt(M_TRIM_THRESHOLD, 256 << 10)
+        #endif
     }
 
     private func wait(for stop: Stop, _ recording: LiveRecording, _ screen: RecordingScreen) {

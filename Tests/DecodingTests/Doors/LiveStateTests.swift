@@ -1,6 +1,7 @@
 import HookLog
 import Testing
 import TimelineModel
+import Wire
 
 @testable import Decoding
 
@@ -115,6 +116,101 @@ struct LiveStateTests {
         #expect(batch.anomalies.map(\.code.text).contains("tcp.gap"))
         #expect(batch.frames.count > 4)
         #expect(batch.frames.last?.event == "a")
+    }
+
+    /// A live door that is fed a capture, packet by packet.
+    private static func packetDoor(_ traffic: Traffic) throws -> PacketDecoder {
+        let door = PacketDecoder(CaptureFacts(kind: .live, source: ""))
+        for packet in try packets(of: traffic.bytes) { door.receive(packet.record, packet.bytes.span) }
+        return door
+    }
+
+    private static func tick(_ door: PacketDecoder, _ traffic: Traffic, after ms: Int64) -> TimelineBatch {
+        self.tick(door, at: 1_700_000_000_000 + traffic.now + ms)
+    }
+
+    struct Hole: CustomTestStringConvertible, Sendable {
+        let name: String
+        let make: @Sendable (inout Traffic, Traffic.Connection) -> Void
+        /// Milliseconds after the last packet: still waiting, and given up.
+        let waits: Int64
+        let gives: Int64
+        var testDescription: String { self.name }
+    }
+
+    static let holes: [Hole] = [
+        Hole(
+            name: "acknowledged",
+            make: { traffic, connection in
+                traffic.lose(connection, .server, Peer.text(.server, "42[\"lost\"]"))
+                traffic.text(connection, .server, "42[\"held\"]")
+                traffic.acknowledge(connection, .client)
+            }, waits: 2_900, gives: 3_001),
+        Hole(
+            name: "never acknowledged",
+            make: { traffic, connection in
+                traffic.lose(connection, .server, Peer.text(.server, "42[\"lost\"]"), arrives: false)
+                traffic.text(connection, .server, "42[\"held\"]")
+            }, waits: 119_000, gives: 120_001),
+        Hole(
+            name: "acknowledged, while the connection is closed",
+            make: { traffic, connection in
+                traffic.lose(connection, .server, Peer.text(.server, "42[\"lost\"]"))
+                traffic.text(connection, .server, "42[\"held\"]")
+                traffic.fin(connection, .server)
+                traffic.acknowledge(connection, .client)
+            }, waits: 10, gives: 30),
+    ]
+
+    @Test("a hole in packets is given up by time, though nothing more comes of its connection", arguments: holes)
+    func holeByTime(_ hole: Hole) throws {
+        var traffic = Traffic()
+        let connection = traffic.session("a")
+        hole.make(&traffic, connection)
+        let door = try Self.packetDoor(traffic)
+        var batch = Self.tick(door, traffic, after: hole.waits)
+        #expect(batch.frames.allSatisfy { $0.event != "held" })
+        #expect(!batch.connections.contains { $0.missingBytes > 0 })
+        batch = Self.tick(door, traffic, after: hole.gives)
+        #expect(batch.frames.map(\.event) == ["held"])
+        #expect(batch.connections.map(\.missingBytes) == [12])
+        #expect(batch.sessions.map(\.holes) == [1])
+        #expect(batch.anomalies.map(\.code.text) == ["tcp.gap"])
+        // Nothing more is to be waited for.
+        #expect(Self.tick(door, traffic, after: hole.gives + 250).isEmpty)
+        // At the time at which it came, as a file says too.
+        let whole = try traffic.decoded()
+        #expect(whole.frames.last { $0.event == "held" }?.at == batch.frames.first?.at)
+        #expect(whole.anomalies.map(\.at) == batch.anomalies.map(\.at))
+    }
+
+    @Test("what fills a hole after it was given up is old; a connection of which both sides ended behind one is over")
+    func afterHole() throws {
+        var traffic = Traffic()
+        let connection = traffic.session("a")
+        let missing = traffic.lose(connection, .server, Peer.text(.server, "42[\"lost\"]"))
+        traffic.text(connection, .server, "42[\"held\"]")
+        traffic.acknowledge(connection, .client)
+        let door = try Self.packetDoor(traffic)
+        _ = Self.tick(door, traffic, after: 3_100)
+        var later = Traffic(after: traffic)
+        later.wait(3_200)
+        later.resend(connection, .server, missing)
+        later.text(connection, .server, "42[\"next\"]")
+        later.lose(connection, .client, Peer.text(.client, "42[\"gone\"]"))
+        later.fin(connection, .client)
+        later.fin(connection, .server)
+        later.acknowledge(connection, .client)
+        var file = CaptureFileDecoder()
+        try file.feed(traffic.bytes.span) { _, _ in }
+        try file.feed(later.bytes.span) { record, packet in door.receive(record, packet) }
+        #expect(Self.tick(door, later, after: 0).frames.map(\.event) == ["next"])
+        let batch = Self.tick(door, later, after: 100)
+        #expect(batch.connections.map(\.closeKind) == [.fin])
+        #expect(batch.connections.map(\.missingBytes) == [12 + 16])
+        var last = TimelineBatch()
+        door.finish { last = $0 }
+        #expect(last.isEmpty)
     }
 
     @Test("what waits for a retransmission waits for a time only")

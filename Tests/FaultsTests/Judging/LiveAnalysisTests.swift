@@ -50,6 +50,77 @@ struct LiveAnalysisTests {
         Self.check(contents, Configuration(), name)
     }
 
+    // MARK: How far it has judged
+
+    private static let second: Int64 = 1_000_000_000
+
+    /// A session whose open packet has this time by the tap's clock, and came in so much later by ours.
+    private struct Clock {
+        var at: Int64
+        var late: Int64 = 0
+    }
+
+    /// What was judged 30 s after the open packets, in seconds by the taps' clocks: pings are missed by then.
+    private static func judged(
+        _ kind: CaptureKind, _ clocks: [Clock], end: EndClass? = .captureEnd
+    ) -> (until: Double?, told: Int) {
+        var facts = CaptureFacts(kind: kind, source: "test")
+        var live = LiveAnalysis(facts)
+        var told = 0
+        var batch = TimelineBatch()
+        for (index, clock) in clocks.enumerated() {
+            let id = Int64(index + 1)
+            let at = Timestamp(nanoseconds: clock.at * Self.second)
+            var session = SessionFacts(id: id, sid: "s\(id)", opened: at)
+            (session.engineIOVersion, session.pingIntervalMs, session.pingTimeoutMs) = (4, 5_000, 5_000)
+            (session.transports, session.completeHead) = ([.websocket], true)
+            let frame = Frame(
+                id: id, sessionID: id, connectionID: id, at: at, sender: .server, transport: .websocket,
+                layer: .engineio, opcode: 1, engineIOType: .open, sizeBytes: 1, wireBytes: 3)
+            facts.ended = max(at, facts.ended ?? at)
+            batch = TimelineBatch()
+            batch.sessions = [session]
+            batch.frames = [frame]
+            _ = live.see(batch, facts, at: at.later(by: clock.late * Self.second))
+        }
+        let now = (clocks.map { $0.at + $0.late }.max() ?? 0) + 30
+        for news in live.tick(at: Timestamp(nanoseconds: now * Self.second)) {
+            if case .finding(let finding, _) = news, finding.rule == "server-ping-missed" { told += 1 }
+        }
+        if let end {
+            for index in clocks.indices {
+                var session = SessionFacts(id: Int64(index + 1), sid: "s\(index + 1)", opened: .zero)
+                (session.engineIOVersion, session.endClass) = (4, end)
+                if end != .captureEnd { session.ended = facts.ended }
+                batch = TimelineBatch()
+                batch.sessions.append(session)
+                _ = live.see(batch, facts, at: Timestamp(nanoseconds: now * Self.second))
+            }
+        }
+        _ = live.finish(at: Timestamp(nanoseconds: now * Self.second))
+        return (live.judgedUntil.map { Double($0.nanoseconds) / 1e9 }, told)
+    }
+
+    @Test("says how far it has judged what is open at the end")
+    func judgedUntil() {
+        // Silence is certain three quarters of a second after it.
+        for kind in [CaptureKind.live, .proxy, .client, .hook] {
+            let one = Self.judged(kind, [Clock(at: 100)])
+            #expect(one.until == 129.25 && one.told == 1, "\(kind)")
+            #expect(Self.judged(kind, [Clock(at: 100)], end: nil).until == 129.25, "\(kind)")
+            // Over, or by a clock that is none of ours.
+            #expect(Self.judged(kind, [Clock(at: 100)], end: .fin).until == nil, "\(kind)")
+            let wrong = Self.judged(kind, [Clock(at: 100, late: 3_600)])
+            #expect(wrong.until == nil && wrong.told == 0, "\(kind)")
+            #expect(Self.judged(kind, [Clock(at: 100), Clock(at: 100, late: 3_600)]).until == nil, "\(kind)")
+            #expect(Self.judged(kind, []).until == nil, "\(kind)")
+        }
+        // The second one hears 3 s late: of a tap that has one clock, or by a client's clock that is behind.
+        let late = [Clock(at: 100), Clock(at: 97, late: 3)]
+        #expect(Self.judged(.live, late).until == 129.25)
+        #expect(Self.judged(.hook, late).until == 126.25)
+    }
+
     private static func check(_ contents: CaptureContents, _ configuration: Configuration, _ name: String) {
         let findings = contents.analysed(configuration).findings
         let final = Set(findings.map { Key($0, contents) })

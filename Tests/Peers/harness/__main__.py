@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from . import environments, four_ways
+from . import environments, four_ways, replaying
 from .recording import record_all
 from .scenario import load
 from .sioscope import Sioscope
@@ -21,11 +21,12 @@ def main():
     options = parse(sys.argv[1:])
     node, no_node = environments.node()
     scenarios = load(environments.PEERS, options.only)
-    if not scenarios:
+    played = [] if options.wire_only else replaying.load(environments.PEERS, options.only)
+    if not scenarios and not played:
         print(f"peers: no scenario is called {options.only}", file=sys.stderr)
         return 2
     if options.list:
-        for scenario in scenarios:
+        for scenario in scenarios + played:
             print(f"{scenario.name:34} {scenario.title}")
         return 0
     if not options.only and not self_checks():
@@ -39,8 +40,9 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         # What the peers say of it themselves: for whoever writes scenarios.
         logging.basicConfig(filename=folder / "peers.log", format="%(asctime)s %(name)s %(message)s", level="INFO")
-        skipped = [one for one in scenarios if one.needs_node and node is None]
+        skipped = [one for one in scenarios + played if one.needs_node and node is None]
         scenarios = [one for one in scenarios if one not in skipped]
+        played = [one for one in played if one not in skipped]
         for scenario in scenarios:
             if scenario.proxied is None:
                 scenario.proxied = options.proxied
@@ -54,11 +56,13 @@ def main():
             print(f"{'FAIL' if differences else 'ok  '} {scenario.name:34} {scenario.title}")
             for difference in differences:
                 print(f"       {difference}")
+        for replay in played:
+            failed += not replayed(replay, sioscope.binary, folder, node, options.times)
         for scenario in skipped:
             print(f"skip {scenario.name:34} {no_node}")
         if not options.only:
             failed += not same_four_ways(sioscope.binary, folder)
-    print(f"peers: {len(scenarios)} scenarios, {failed} failed, {len(skipped)} skipped")
+    print(f"peers: {len(scenarios) + len(played)} scenarios, {failed} failed, {len(skipped)} skipped")
     return 1 if failed else 0
 
 
@@ -69,6 +73,7 @@ def parse(arguments):
     parser.add_argument("--keep", metavar="DIR", help="leave recordings, timelines and the peers' log there")
     parser.add_argument("--proxied", action="store_true", help="play all of them through sioscope record proxy")
     parser.add_argument("--wire-only", action="store_true", help="check the recordings, not the findings")
+    parser.add_argument("--times", type=int, default=3, metavar="N", help="replay each recording so often at each pace")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     return parser.parse_args(arguments)
 
@@ -78,6 +83,18 @@ def self_checks():
     folder = environments.PEERS
     suite = unittest.defaultTestLoader.discover(str(folder / "checks"), top_level_dir=str(folder))
     return unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(suite).wasSuccessful()
+
+
+def replayed(replay, binary, folder, node, times):
+    """Says what came of it; true where all replays came out as they should."""
+    try:
+        differences = asyncio.run(replaying.differences(replay, binary, folder, node, times))
+    except Exception as error:
+        differences = [f"it could not be played: {type(error).__name__}: {error}"]
+    print(f"{'FAIL' if differences else 'ok  '} {replay.name:34} {replay.title}")
+    for difference in differences:
+        print(f"       {difference}")
+    return not differences
 
 
 def same_four_ways(binary, folder):

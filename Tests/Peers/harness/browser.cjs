@@ -52,6 +52,19 @@ globalThis.XMLHttpRequest = class XMLHttpRequest {
   }
 };
 
+// And of FileReader, with which the transport makes base64 of bytes.
+globalThis.FileReader = class FileReader {
+  result = null;
+  onload = () => {};
+
+  readAsDataURL(blob) {
+    blob.arrayBuffer().then((bytes) => {
+      this.result = `data:;base64,${Buffer.from(bytes).toString("base64")}`;
+      this.onload();
+    });
+  }
+};
+
 const { io } = require(process.argv[2]);
 const url = process.argv[3];
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

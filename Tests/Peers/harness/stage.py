@@ -131,7 +131,7 @@ class Stage:
     async def eio3_server(self, **options):
         """python-socketio 4 in its own environment."""
         options = {"ping_interval": 1, "ping_timeout": 2} | options
-        process = await self._process(
+        process = await self.process(
             environments.python("eio3"), os.path.join(HARNESS, "eio3_server.py"), json.dumps(options)
         )
         self._stand_behind(int(await asyncio.wait_for(process.stdout.readline(), 20)))
@@ -217,7 +217,7 @@ class Stage:
 
     async def eio3_client(self, transports="websocket", seconds=3, within=15, hook_log=""):
         """python-socketio 4 as a client: connects, sends a few packets, stays for `seconds`, leaves."""
-        process = await self._process(
+        process = await self.process(
             environments.python("eio3"), os.path.join(HARNESS, "eio3_client.py"), self.url, transports, str(seconds),
             hook_log,
         )
@@ -226,7 +226,7 @@ class Stage:
     async def browser(self, script, within=30):
         """The browser's bundle: `script` is the body of an async function of io, url, sleep, once and hook,
         which logs the socket that it is given."""
-        process = await self._process(
+        process = await self.process(
             self._node, "--experimental-websocket", os.path.join(HARNESS, "browser.cjs"),
             environments.BUNDLE, self.url, environments.HOOKS / "javascript" / "sioscope-hook.js", self.hook_log,
             stdin=script.encode(),
@@ -235,7 +235,7 @@ class Stage:
         if await process.wait() != 0:
             raise RuntimeError(f"the browser's script failed: {output.decode('utf-8', 'replace')}")
 
-    async def _process(self, *command, stdin=None):
+    async def process(self, *command, stdin=None):
         process = await asyncio.create_subprocess_exec(
             *map(os.fspath, command), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, preexec_fn=_die_with_parent,

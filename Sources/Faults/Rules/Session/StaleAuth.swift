@@ -17,7 +17,8 @@ struct StaleAuth: LineageRule {
         finds: """
             A CONNECT whose auth payload (but for `pid` and `offset`) is the one that the server refused in an earlier
             session of this client, and that it refuses again; or one with a JSON Web Token whose `exp` lies more than
-            60 s before the time of the capture.
+            60 s before the time of the capture. A recording with redaction has no `exp`: there only the same payload
+            refused twice is found.
             """,
         why: """
             The client keeps sending what cannot work and reconnects for ever. In socket.io-client an `auth` object is

@@ -1,11 +1,11 @@
 import Foundation
 
 /// Something that blocks, on a thread of its own: tests share too few for that.
-final class Aside<Value: Sendable>: @unchecked Sendable {
+package final class Aside<Value: Sendable>: @unchecked Sendable {
     private let done = DispatchSemaphore(value: 0)
     private var result: Result<Value, any Error>?
 
-    init(_ work: @escaping @Sendable () throws -> Value) {
+    package init(_ work: @escaping @Sendable () throws -> Value) {
         Thread.detachNewThread {
             self.result = Result(catching: work)
             self.done.signal()
@@ -13,7 +13,7 @@ final class Aside<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Waits for it; once.
-    func value() throws -> Value {
+    package func value() throws -> Value {
         self.done.wait()
         guard let result else { throw CocoaError(.featureUnsupported) }
         return try result.get()

@@ -1,16 +1,16 @@
 import Glibc
 
 /// A blocking TCP socket on loopback; what waits longer than ten seconds fails.
-final class LoopbackSocket: @unchecked Sendable {
-    enum Outcome: Equatable {
+package final class LoopbackSocket: @unchecked Sendable {
+    package enum Outcome: Equatable {
         case bytes([UInt8])
         /// The peer's FIN.
         case ended
         case reset
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
 
         init(_ call: String) {
             self.description = "\(call): \(String(cString: strerror(errno)))"
@@ -35,7 +35,7 @@ final class LoopbackSocket: @unchecked Sendable {
     }
 
     /// Listens on a port that the system chose.
-    static func listening() throws -> LoopbackSocket {
+    package static func listening() throws -> LoopbackSocket {
         let socket = try LoopbackSocket(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
         guard socket.withAddress(port: 0, { bind(socket.descriptor, $0, $1) }) == 0,
             listen(socket.descriptor, 512) == 0
@@ -43,7 +43,7 @@ final class LoopbackSocket: @unchecked Sendable {
         return socket
     }
 
-    static func connected(to port: Int) throws -> LoopbackSocket {
+    package static func connected(to port: Int) throws -> LoopbackSocket {
         let socket = try LoopbackSocket(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
         guard socket.withAddress(port: port, { connect(socket.descriptor, $0, $1) }) == 0 else {
             throw Failure("connect")
@@ -51,11 +51,11 @@ final class LoopbackSocket: @unchecked Sendable {
         return socket
     }
 
-    func accept() throws -> LoopbackSocket {
+    package func accept() throws -> LoopbackSocket {
         try LoopbackSocket(Glibc.accept(self.descriptor, nil, nil))
     }
 
-    var port: Int {
+    package var port: Int {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         _ = withUnsafeMutablePointer(to: &address) {
@@ -76,7 +76,7 @@ final class LoopbackSocket: @unchecked Sendable {
         }
     }
 
-    func send(_ bytes: some Sequence<UInt8>) throws {
+    package func send(_ bytes: some Sequence<UInt8>) throws {
         let bytes = Array(bytes)
         var sent = 0
         while sent < bytes.count {
@@ -88,10 +88,10 @@ final class LoopbackSocket: @unchecked Sendable {
         }
     }
 
-    func send(_ text: String) throws { try self.send(text.utf8) }
+    package func send(_ text: String) throws { try self.send(text.utf8) }
 
     /// As many bytes as fit until nobody has taken any for a second.
-    func sendUntilFull(limit: Int) throws -> Int {
+    package func sendUntilFull(limit: Int) throws -> Int {
         var pause = timeval(tv_sec: 1, tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_SNDTIMEO, &pause, socklen_t(MemoryLayout<timeval>.size))
         let piece = [UInt8](repeating: 0x79, count: 1 << 16)
@@ -108,7 +108,7 @@ final class LoopbackSocket: @unchecked Sendable {
     }
 
     /// What comes next, in one piece or cut.
-    func receive(atMost limit: Int = 1 << 16) throws -> Outcome {
+    package func receive(atMost limit: Int = 1 << 16) throws -> Outcome {
         var buffer = [UInt8](repeating: 0, count: limit)
         let count = buffer.withUnsafeMutableBytes { recv(self.descriptor, $0.baseAddress, limit, 0) }
         if count < 0, errno == ECONNRESET { return .reset }
@@ -117,7 +117,7 @@ final class LoopbackSocket: @unchecked Sendable {
     }
 
     /// Everything up to the end, and which end it was.
-    func receiveAll() throws -> (bytes: [UInt8], end: Outcome) {
+    package func receiveAll() throws -> (bytes: [UInt8], end: Outcome) {
         var all: [UInt8] = []
         while true {
             switch try self.receive() {
@@ -128,24 +128,24 @@ final class LoopbackSocket: @unchecked Sendable {
     }
 
     /// Exactly so many bytes, or fewer where it ends.
-    func receive(exactly count: Int) throws -> [UInt8] {
+    package func receive(exactly count: Int) throws -> [UInt8] {
         var all: [UInt8] = []
         while all.count < count, case .bytes(let bytes) = try self.receive(atMost: count - all.count) { all += bytes }
         return all
     }
 
-    func receiveText() throws -> String { String(decoding: try self.receiveAll().bytes, as: UTF8.self) }
+    package func receiveText() throws -> String { String(decoding: try self.receiveAll().bytes, as: UTF8.self) }
 
-    func endOutput() { shutdown(self.descriptor, Int32(SHUT_WR)) }
+    package func endOutput() { shutdown(self.descriptor, Int32(SHUT_WR)) }
 
     /// Closes with a reset.
-    func reset() {
+    package func reset() {
         var on = linger(l_onoff: 1, l_linger: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &on, socklen_t(MemoryLayout<linger>.size))
         self.close()
     }
 
-    func close() {
+    package func close() {
         guard self.isOpen else { return }
         self.isOpen = false
         Glibc.close(self.descriptor)

@@ -1,0 +1,82 @@
+import EngineIO
+
+/// WebSocket frames as bytes. Source: RFC 6455, section 5.2.
+enum WebSocketBytes {
+    static let continuation: UInt8 = 0
+    static let text: UInt8 = 1
+    static let binary: UInt8 = 2
+    static let close: UInt8 = 8
+    static let ping: UInt8 = 9
+    static let pong: UInt8 = 10
+
+    /// Masks with a key that changes nothing but is one: in memory there is nobody to hide from.
+    static func frame(_ opcode: UInt8, _ payload: some Collection<UInt8>, isLast: Bool = true, masked: Bool) -> [UInt8]
+    {
+        var bytes: [UInt8] = [(isLast ? 0x80 : 0) | opcode]
+        let maskBit: UInt8 = masked ? 0x80 : 0
+        let count = payload.count
+        switch count {
+        case ..<126: bytes.append(maskBit | UInt8(count))
+        case ..<65_536:
+            bytes.append(maskBit | 126)
+            bytes += [UInt8(count >> 8), UInt8(count & 0xFF)]
+        default:
+            bytes.append(maskBit | 127)
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: count >> shift))
+            }
+        }
+        if masked { bytes += [0, 0, 0, 0] }
+        bytes += payload
+        return bytes
+    }
+
+    static func message(_ content: EngineIOPacket.Content, masked: Bool) -> [UInt8] {
+        switch content {
+        case .text(let text): self.frame(self.text, text.utf8, masked: masked)
+        case .binary(let bytes): self.frame(self.binary, bytes, masked: masked)
+        }
+    }
+
+    /// In so many fragments, at least 2; some may be empty.
+    static func fragments(_ content: EngineIOPacket.Content, pieces: Int, pings: Bool, masked: Bool) -> [UInt8] {
+        let (opcode, payload) =
+            switch content {
+            case .text(let text): (self.text, Array(text.utf8))
+            case .binary(let bytes): (self.binary, bytes)
+            }
+        let pieces = min(max(2, pieces), max(2, payload.count))
+        var bytes: [UInt8] = []
+        for piece in 0..<pieces {
+            let part = payload[payload.count * piece / pieces..<payload.count * (piece + 1) / pieces]
+            let isLast = piece == pieces - 1
+            bytes += self.frame(piece == 0 ? opcode : self.continuation, part, isLast: isLast, masked: masked)
+            if pings, !isLast { bytes += self.frame(self.ping, [], masked: masked) }
+        }
+        return bytes
+    }
+
+    static func control(_ control: WebSocketControl, masked: Bool) -> [UInt8] {
+        switch control {
+        case .ping(let data): self.frame(self.ping, data.prefix(125), masked: masked)
+        case .pong(let data): self.frame(self.pong, data.prefix(125), masked: masked)
+        case .close(nil, _): self.frame(self.close, [], masked: masked)
+        case .close(let code?, let reason):
+            self.frame(
+                self.close, [UInt8(code >> 8), UInt8(code & 0xFF)] + self.reason(reason).utf8, masked: masked)
+        }
+    }
+
+    /// A control frame has room for 123 bytes of it; a scalar is not cut in two.
+    private static func reason(_ text: String) -> String {
+        guard text.utf8.count > 123 else { return text }
+        var cut = String.UnicodeScalarView()
+        var bytes = 0
+        for scalar in text.unicodeScalars {
+            bytes += UTF8.width(scalar)
+            guard bytes <= 123 else { break }
+            cut.append(scalar)
+        }
+        return String(cut)
+    }
+}

@@ -1,0 +1,93 @@
+import EngineIO
+import NIOCore
+import Replay
+import Wire
+
+/// Writes messages and control frames as a server does, unmasked, or as a client, masked.
+struct WebSocketWriter {
+    private let masks: Bool
+    private let deflate: DeflateAgreement?
+    private let deflater: Deflater?
+
+    init(masks: Bool, deflate: DeflateAgreement?) {
+        self.masks = masks
+        self.deflate = deflate
+        self.deflater = deflate.map { Deflater(windowBits: $0.serverWindowBits) }
+    }
+
+    /// A message in one frame.
+    func message(_ content: EngineIOPacket.Content) -> ByteBuffer {
+        let (opcode, bytes, isDeflated) = self.payload(of: content)
+        return self.frame(opcode, bytes[...], isDeflated: isDeflated)
+    }
+
+    /// A message in so many frames, at least 2, with a ping before each but the first where `pings`.
+    func fragments(_ content: EngineIOPacket.Content, pieces: Int, pings: Bool) -> ByteBuffer {
+        let (opcode, bytes, isDeflated) = self.payload(of: content)
+        let pieces = max(2, min(pieces, 1 << 16))
+        var all = ByteBuffer()
+        for piece in 0..<pieces {
+            let from = bytes.count / pieces * piece + min(piece, bytes.count % pieces)
+            let upTo = bytes.count / pieces * (piece + 1) + min(piece + 1, bytes.count % pieces)
+            if pings, piece > 0 { all.writeImmutableBuffer(self.control(.ping(Array("piece \(piece)".utf8)))) }
+            all.writeImmutableBuffer(
+                self.frame(
+                    piece == 0 ? opcode : .continuation, bytes[from..<upTo], isLast: piece == pieces - 1,
+                    isDeflated: isDeflated && piece == 0))
+        }
+        return all
+    }
+
+    /// Bodies are cut to the 125 bytes that RFC 6455, section 5.5, allows.
+    func control(_ control: WebSocketControl) -> ByteBuffer {
+        switch control {
+        case .ping(let bytes): return self.frame(.ping, bytes.prefix(125))
+        case .pong(let bytes): return self.frame(.pong, bytes.prefix(125))
+        case .close(let code, let reason):
+            guard let code else { return self.frame(.close, []) }
+            var body = [UInt8(code >> 8), UInt8(code & 0xFF)]
+            for character in reason where body.count + character.utf8.count <= 125 { body += character.utf8 }
+            return self.frame(.close, body[...])
+        }
+    }
+
+    private func payload(of content: EngineIOPacket.Content) -> (WebSocketOpcode, [UInt8], isDeflated: Bool) {
+        let (opcode, bytes): (WebSocketOpcode, [UInt8]) =
+            switch content {
+            case .text(let text): (.text, Array(text.utf8))
+            case .binary(let bytes): (.binary, bytes)
+            }
+        guard let deflater else { return (opcode, bytes, false) }
+        let deflated = deflater.message(bytes.span)
+        if self.deflate?.serverNoContextTakeover == true { deflater.reset() }
+        return (opcode, deflated, true)
+    }
+
+    private func frame(
+        _ opcode: WebSocketOpcode, _ payload: ArraySlice<UInt8>, isLast: Bool = true, isDeflated: Bool = false
+    ) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(payload.count + 14)
+        buffer.writeInteger((isLast ? 0x80 : 0) | (isDeflated ? 0x40 : 0) | opcode.rawValue)
+        let mask: UInt8 = self.masks ? 0x80 : 0
+        switch payload.count {
+        case ..<126: buffer.writeInteger(mask | UInt8(payload.count))
+        case ..<65_536:
+            buffer.writeInteger(mask | 126)
+            buffer.writeInteger(UInt16(payload.count))
+        default:
+            buffer.writeInteger(mask | 127)
+            buffer.writeInteger(UInt64(payload.count))
+        }
+        guard self.masks else {
+            buffer.writeBytes(payload)
+            return buffer
+        }
+        let key = UInt32.random(in: .min ... .max)
+        buffer.writeInteger(key)
+        var masked = Array(payload)
+        WebSocketReader.mask(&masked, key: key)
+        buffer.writeBytes(masked)
+        return buffer
+    }
+}

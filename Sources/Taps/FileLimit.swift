@@ -1,0 +1,13 @@
+import Glibc
+
+/// The number of descriptors that this process may open: each connection takes one or two, and the usual limit is 1,024.
+public enum FileLimit {
+    /// As far as the system allows.
+    public static func raise() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
+        else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

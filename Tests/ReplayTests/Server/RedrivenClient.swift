@@ -1,0 +1,71 @@
+import EngineIO
+import Replay
+import TimelineModel
+
+/// The client of a recording over WebSockets: says what it said, at its own recorded times, with ids of its own.
+/// A recorded ping of version 4 it leaves out, like the fixed client it is; `pings` makes it ping as recorded.
+struct RedrivenClient {
+    private(set) var client: PlayedClient
+    let lineage: RecordedLineage
+    var pings = false
+    private let isBinaryOnly: Bool
+
+    init(_ lineage: RecordedLineage, _ settings: ReplayServerSettings = .init()) {
+        self.lineage = lineage
+        self.client = PlayedClient(lineage, settings)
+        let isVersion3 = lineage.sessions.first?.facts.engineIOVersion == 3
+        // Half of what the fastest pace leaves.
+        self.client.pingEveryMs = isVersion3 ? 100 : nil
+        self.isBinaryOnly = lineage.sessions.first?.facts.parser == .msgpack
+    }
+
+    mutating func run() -> ReplayOutcome {
+        var last: Timestamp?
+        for session in self.lineage.sessions where !self.client.server.isFinished {
+            if let last { self.client.run(forMs: max(0, session.facts.opened.nanoseconds(since: last) / 1_000_000)) }
+            self.live(session)
+            last = session.facts.ended
+        }
+        self.client.finish()
+        return self.client.outcome
+    }
+
+    private mutating func live(_ session: RecordedSession) {
+        let version = session.facts.engineIOVersion ?? 4
+        self.client.connect("/socket.io/?EIO=\(version)&transport=websocket")
+        let began = self.client.ns
+        // What the recording began without.
+        if !session.facts.completeHead, version == 4 { self.client.send("40") }
+        let base = session.packets.first?.at ?? session.facts.opened
+        for packet in session.packets where packet.sender == .client {
+            // A client hears before it answers.
+            self.client.run(untilNs: began + packet.at.nanoseconds(since: base) + 1000)
+            guard self.client.isOpen, !self.client.server.isFinished else { return }
+            for text in self.texts(packet.content, version) { self.client.send(text) }
+        }
+        if session.facts.endedBy == .client, let ended = session.facts.ended {
+            self.client.run(untilNs: began + ended.nanoseconds(since: base))
+            if self.client.isOpen { self.client.close() }
+        } else {
+            while self.client.isOpen, !self.client.server.isFinished { self.client.run(forMs: 100) }
+        }
+    }
+
+    private func texts(_ content: RecordedPacket.Content, _ version: Int) -> [String] {
+        switch content {
+        case .engineIO(.ping, let data): return data != "probe" && version == 4 && self.pings ? ["2\(data)"] : []
+        case .engineIO: return []
+        case .message(.text(let text)): return ["4\(text)"]
+        case .message(.binary(let bytes)): return [self.binary(bytes, version)]
+        case .socketIO(var packet):
+            if packet.type == .event || packet.type == .binaryEvent { packet.ackID = packet.ackID.map { $0 + 1000 } }
+            if packet.type == .connect { packet.payload = packet.payload.map { _ in "{\"token\":\"of today\"}" } }
+            if self.isBinaryOnly { return [self.binary(packet.messagePack, version)] }
+            return ["4\(packet.header)"] + packet.attachments.map { self.binary($0, version) }
+        }
+    }
+
+    private func binary(_ bytes: [UInt8], _ version: Int) -> String {
+        "<\(((version == 3 ? [4] : []) + bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())>"
+    }
+}
