@@ -144,8 +144,6 @@ let package = Package(
         .systemLibrary(
             name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"]), .brew(["libpcap"])]),
 
-        .systemLibrary(name: "CMalloc"),
-
         // Imports go down only; Tests/ArchitectureTests holds this list.
         .target(name: "TimelineModel"),
         .target(name: "JSONText"),
@@ -191,15 +189,16 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .target(name: "Replay", dependencies: ["TimelineModel", "JSONText", "EngineIO", "SocketIO"]),
+        .target(name: "ReplayHTTP", dependencies: ["Replay", .product(name: "NIOCore", package: "swift-nio")]),
         .target(
             name: "ReplayDrivers",
             dependencies: [
-                "TimelineModel", "JSONText", "Wire", "EngineIO", "Decoding", "Recording", "Replay", "Taps",
+                "TimelineModel", "JSONText", "Wire", "EngineIO", "Decoding", "Recording", "Replay", "ReplayHTTP",
+                "Taps",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "Queries", path: "queries", resources: queries.map { .embedInCode("\($0).sql") }),
         .target(
@@ -207,7 +206,7 @@ let package = Package(
         .executableTarget(
             name: "sioscope",
             dependencies: [
-                "CMalloc", "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline",
+                "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline",
                 "Queries", "Faults", "HookLog", "Recording", "SocketIOClient", "Taps", "Replay", "ReplayDrivers",
                 "Scenarios",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -252,7 +251,7 @@ let package = Package(
         .testTarget(
             name: "ReplayDriversTests",
             dependencies: [
-                "ReplayDrivers", "Replay", "EngineIO", "Taps", "Timeline", "TimelineModel", "TestSupport",
+                "ReplayDrivers", "ReplayHTTP", "Replay", "EngineIO", "Taps", "Timeline", "TimelineModel", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -314,6 +313,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "HookLog", "Decoding", "Faults",
+                "Replay", "ReplayHTTP", .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),

@@ -20,6 +20,9 @@ public struct FuzzTarget: Sendable {
         FuzzTarget(name: "hook-log", body: HookLogTarget.run),
         FuzzTarget(name: "live-doors", body: LiveDoorsTarget.run),
         FuzzTarget(name: "faults", body: FaultsTarget.run),
+        FuzzTarget(name: "replay", body: ReplayTarget.run),
+        FuzzTarget(name: "replay-http", body: ReplayHTTPTarget.run),
+        FuzzTarget(name: "scenario", body: ScenarioTarget.run),
     ]
 
     /// - Throws: `BrokenInvariant`.

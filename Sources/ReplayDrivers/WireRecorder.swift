@@ -7,7 +7,7 @@ public import TimelineModel
 
 /// Records a live run of a replay from the bytes of its connections, and has the rules judge it.
 ///
-/// Decodes on a thread of its own; `finish` or `discard` must be called. Where no timeline is wanted, one is made among the temporary files and removed.
+/// Decodes on a thread of its own; `finish` or `discard` must be called.
 public final class WireRecorder: WireWitness, @unchecked Sendable {
     /// What the rules found in a live run.
     public struct Run: Sendable {
@@ -35,10 +35,8 @@ public final class WireRecorder: WireWitness, @unchecked Sendable {
     /// Frames that are handed over without waiting for the next tick.
     private static let batchFrames = 2_000
 
-    private let recording: LiveRecording
+    private let timeline: RunTimeline
     private let clock: SteadyClock
-    private let temporary: URL?
-    private let isNew: Bool
     private var thread: DecodingThread<Event>?
 
     // Used by the decoding thread alone until `finish` has waited for its end.
@@ -64,26 +62,9 @@ public final class WireRecorder: WireWitness, @unchecked Sendable {
         settings: LiveRecording.Settings = LiveRecording.Settings()
     ) throws {
         let facts = CaptureFacts(kind: .replay, source: source, tap: tap)
-        var folder: URL?
-        if path == nil {
-            let made = FileManager.default.temporaryDirectory.appending(path: "sioscope-replay-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(
-                at: made, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            folder = made
-        }
-        self.temporary = folder
         self.clock = clock
         self.decoder = StreamDecoder(facts)
-        let isNew = path.map { !FileManager.default.fileExists(atPath: $0) } ?? true
-        let place = path ?? folder?.appending(path: "live.db").path ?? ""
-        do {
-            self.recording = try LiveRecording(
-                path: place, captures: [facts], toolVersion: toolVersion, settings: settings)
-        } catch {
-            if let folder { try? FileManager.default.removeItem(at: folder) }
-            throw error
-        }
-        self.isNew = isNew
+        self.timeline = try RunTimeline(path: path, facts, toolVersion: toolVersion, settings: settings)
         // Held by its own thread until `finish` or `discard`.
         self.thread = DecodingThread(
             name: "replay-decoder", handle: { [self] in self.handle($0) }, tick: { [self] in self.tick() })
@@ -156,32 +137,24 @@ public final class WireRecorder: WireWitness, @unchecked Sendable {
     private func tick() { self.tick(at: self.clock.now) }
 
     private func tick(at: Timestamp) {
-        self.decoder.tick(at: at) { self.recording.submit($0, self.decoder.facts) }
+        self.decoder.tick(at: at) { self.timeline.recording.submit($0, self.decoder.facts) }
     }
 
     // MARK: The end
 
     /// Writes and judges all of it. To be called once, when no more is told; what is open is cut off there.
     public func finish() throws -> Run {
-        defer { self.removeTemporary() }
         self.thread?.stop()
         self.thread = nil
-        self.decoder.finish { self.recording.submit($0, self.decoder.facts) }
-        let findings = try self.recording.finish() ?? []
-        let senders = try self.recording.senders(
-            of: Set(findings.lazy.filter { $0.severity == .error }.compactMap(\.frameID)))
-        return Run(findings: findings.sorted { $0.at < $1.at }, senders: senders, began: self.began)
+        self.decoder.finish { self.timeline.recording.submit($0, self.decoder.facts) }
+        let (findings, senders) = try self.timeline.finish()
+        return Run(findings: findings, senders: senders, began: self.began)
     }
 
     /// Gives it up: the run could not begin. Instead of `finish`.
     public func discard() {
         self.thread?.stop()
         self.thread = nil
-        self.recording.cancel(isNew: self.isNew)
-        self.removeTemporary()
-    }
-
-    private func removeTemporary() {
-        if let temporary { try? FileManager.default.removeItem(at: temporary) }
+        self.timeline.discard()
     }
 }

@@ -2,6 +2,13 @@ import Glibc
 
 /// The number of descriptors that this process may open: each connection takes one or two, and the usual limit is 1,024.
 public enum FileLimit {
+    /// How many may be open at once.
+    public static var current: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// As far as the system allows.
     public static func raise() {
         var limit = rlimit()

@@ -94,6 +94,7 @@ enum Interrupt {
         _ = self.first.compareExchange(expected: 0, desired: number, ordering: .sequentiallyConsistent)
         let number = self.count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
         if self.takenOver.load(ordering: .sequentiallyConsistent), number == 1 { return }
+        ClientProcess.killAll()
         // Rows are written whole under the same lock, so what is flushed here ends with a whole row.
         TimelineWriter.whileReadable { StandardOutput.shared.exit(self.exitCode.rawValue) }
     }

@@ -38,9 +38,14 @@ struct Layer: CustomTestStringConvertible, Sendable {
             ["TimelineModel", "JSONText", "Wire", "HookLog", "Decoding", "Recording", "SocketIOClient", "CPcap"] + nio
                 + system),
         Layer("Replay", ["TimelineModel", "JSONText", "EngineIO", "SocketIO"]),
+        Layer("ReplayHTTP", ["Replay", "NIOCore"]),
         Layer(
             "ReplayDrivers",
-            ["TimelineModel", "JSONText", "Wire", "EngineIO", "Decoding", "Recording", "Replay", "Taps"] + nio + system),
+            [
+                "TimelineModel", "JSONText", "Wire", "EngineIO", "Decoding", "Recording", "Replay", "ReplayHTTP",
+                "Taps",
+                "Crypto",
+            ] + nio + system),
         Layer("Queries", folder: "queries", []),
         Layer("Scenarios", folder: "scenarios", []),
         Layer(
@@ -48,7 +53,7 @@ struct Layer: CustomTestStringConvertible, Sendable {
             [
                 "TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "Decoding", "Timeline", "Queries",
                 "Faults", "HookLog", "Recording", "SocketIOClient", "Taps", "Replay", "ReplayDrivers", "Scenarios",
-                "ArgumentParser", "TOMLKit", "CMalloc",
+                "ArgumentParser", "TOMLKit",
             ]
                 + system),
     ]

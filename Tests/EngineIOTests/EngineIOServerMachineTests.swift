@@ -21,6 +21,8 @@ private struct Script: CustomTestStringConvertible, Sendable {
     let transport: Transport
     let version: EngineIOVersion
     let dialect: EngineIOServerSettings.Dialect
+    /// How long the caller leads the heartbeat; nil for a live one.
+    let ledMs: Int64?
     let steps: [Step]
     /// Behind the last step, in milliseconds.
     let deadlineMs: Int64?
@@ -28,12 +30,14 @@ private struct Script: CustomTestStringConvertible, Sendable {
 
     init(
         _ name: String, _ transport: Transport, version: EngineIOVersion = .v4,
-        dialect: EngineIOServerSettings.Dialect = .strict, deadlineMs: Int64? = nil, _ steps: Step...
+        dialect: EngineIOServerSettings.Dialect = .strict, ledMs: Int64? = nil, deadlineMs: Int64? = nil,
+        _ steps: Step...
     ) {
         self.name = name
         self.transport = transport
         self.version = version
         self.dialect = dialect
+        self.ledMs = ledMs
         self.deadlineMs = deadlineMs
         self.steps = steps
     }
@@ -77,6 +81,20 @@ private struct Script: CustomTestStringConvertible, Sendable {
         Script(
             "an unasked pong puts the ping off", .websocket, deadlineMs: 1900,
             Step(900, .received(.text("3"), on: 0), heard(.pong)), Step(1000, .timePassed)),
+        // A heartbeat that the caller leads for 5000 ms
+        Script(
+            "led: no ping of its own, and the end without a pong", .websocket, ledMs: 5000,
+            Step(1000, .timePassed), Step(1700, .ping, .send(.text("2"), on: 0)),
+            Step(
+                2200, .timePassed, .ended(.heartbeatTimeout(afterMs: 500)), .closeWebSocket(on: 0, code: nil)),
+            Step(2300, .ping)),
+        Script(
+            "led: beyond its time it goes on by itself", .websocket, ledMs: 5000, deadlineMs: 5500,
+            Step(1700, .ping, .send(.text("2"), on: 0)), Step(1701, .received(.text("3"), on: 0), heard(.pong)),
+            Step(5000, .ping), Step(5000, .timePassed, .send(.text("2"), on: 0))),
+        Script(
+            "led, version 3: the caller answers", .websocket, version: .v3, ledMs: 5000, deadlineMs: 2300,
+            Step(800, .received(.text("2abc"), on: 0), heard(.ping, "abc"))),
         // Heartbeat, version 3
         Script(
             "version 3: each ping is answered with its data", .websocket, version: .v3, deadlineMs: 2300,
@@ -120,6 +138,11 @@ private struct Script: CustomTestStringConvertible, Sendable {
             Step(
                 5, .received(.binary(Array(repeating: 0, count: 101)), on: 0),
                 .ended(.violation(.tooBig(bytes: 101, limit: 100))), .closeWebSocket(on: 0, code: 1009))),
+        Script(
+            "too many bytes for a lenient server, too", .websocket, dialect: .lenient,
+            Step(
+                5, .received(.binary(Array(repeating: 0, count: 101)), on: 0),
+                .ended(.violation(.tooBig(bytes: 101, limit: 100))), .closeWebSocket(on: 0, code: 1000))),
         Script(
             "two GETs at once", .polling, Step(1, .polled(on: 1, form)),
             Step(
@@ -183,7 +206,9 @@ private struct Script: CustomTestStringConvertible, Sendable {
     func run() {
         let settings = EngineIOServerSettings(
             self.version, EngineIOHandshake(sid: "a", pingIntervalMs: 1000, pingTimeoutMs: 500),
-            heartbeat: .live(intervalNs: 1_000_000_000, timeoutNs: 500_000_000), dialect: self.dialect,
+            heartbeat: self.ledMs.map {
+                .led(intervalNs: 1_000_000_000, timeoutNs: 500_000_000, untilNs: $0 * 1_000_000)
+            } ?? .live(intervalNs: 1_000_000_000, timeoutNs: 500_000_000), dialect: self.dialect,
             maxMessageBytes: 100, upgradeTimeoutNs: 10_000_000_000)
         var machine = EngineIOServerMachine(settings, on: 0, over: self.transport, at: .zero) { _ in }
         for step in self.steps {

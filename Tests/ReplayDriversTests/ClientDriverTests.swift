@@ -1,4 +1,5 @@
 import EngineIO
+import Foundation
 import Replay
 import TestSupport
 import Testing
@@ -34,6 +35,22 @@ struct ClientDriverTests {
             if case .response(let response, _) = event { response.body } else { nil }
         }
         #expect(bodies == [Array("abc".utf8), Array("ok".utf8)])
+    }
+
+    @Test("leaves its event loop alone once that has ended")
+    func outlives() async {
+        await #expect(processExitsWith: .success) {
+            // What is else only grumbled at ends the process.
+            setenv("SWIFTNIO_STRICT", "1", 1)
+            let thread = DriverThread()
+            let client = try ClientDriver(
+                ScriptedClientRole { _, _, _ in [] },
+                to: ClientTarget(isTLS: false, host: "127.0.0.1", port: 1, authority: "x"), on: thread.loop)
+            client.begin()
+            _ = client.stop()
+            await thread.end()
+            withExtendedLifetime(client) {}
+        }
     }
 
     @Test("asks again where a kept connection was closed before any answer, but not on a new one")
@@ -122,6 +139,85 @@ struct ClientDriverTests {
         let told = server.stop().role.events
         #expect(told.filter { if case .control(.pong, _) = $0 { true } else { false } }.count == 2)
         #expect(told.contains(.control(.close(code: 1008, reason: ""), on: 0)))
+    }
+
+    struct Wrong: Sendable, CustomTestStringConvertible {
+        let name: String
+        let frames: [RawFrame]
+        let code: UInt16
+        var testDescription: String { self.name }
+    }
+
+    @Test(
+        "sends frames as they are, and a server's driver closes with the code for them",
+        arguments: [
+            Wrong(name: "no mask", frames: [RawFrame(RawFrame.text, [0x36], isMasked: false)], code: 1002),
+            Wrong(name: "RSV1", frames: [RawFrame(RawFrame.text, [0x36], reserved: 4)], code: 1002),
+            Wrong(name: "opcode", frames: [RawFrame(3)], code: 1002),
+            Wrong(name: "long ping", frames: [RawFrame(RawFrame.ping, [UInt8](repeating: 0, count: 126))], code: 1002),
+            Wrong(name: "cut ping", frames: [RawFrame(RawFrame.ping, isLast: false)], code: 1002),
+            Wrong(name: "UTF-8", frames: [RawFrame(RawFrame.text, [0x36, 0xFF])], code: 1007),
+            Wrong(name: "close of 1005", frames: [RawFrame(RawFrame.close, [0x03, 0xED])], code: 1002),
+            Wrong(name: "reason", frames: [RawFrame(RawFrame.close, [0x03, 0xE8, 0xFF])], code: 1007),
+            Wrong(
+                name: "whole message", frames: [RawFrame(RawFrame.text, [0x36]), RawFrame(9, isLast: false)], code: 1002
+            ),
+        ])
+    func frames(_ test: Wrong) throws {
+        let server = try ServerUnderTest(
+            ScriptedRole { _, event, _ in
+                if case .request(_, let number) = event { [.acceptWebSocket(on: number, deflate: false)] } else { [] }
+            })
+        let client = try ClientUnderTest(
+            .webSocket { _, event, _ in
+                if case .webSocketOpened = event { [.sendFrames(test.frames, on: 0)] } else { [] }
+            }, port: server.port)
+        let heard = try client.finish().role.events
+        #expect(heard.contains(.control(.close(code: test.code, reason: ""), on: 0)))
+        let told = server.stop().role.events
+        #expect(told.contains { if case .broken(test.code, _, _) = $0 { true } else { false } })
+        let before = test.frames.count - 1
+        #expect(told.filter { if case .message = $0 { true } else { false } }.count == before)
+    }
+
+    @Test("a close frame of its own making is the close, and what is behind it goes with it")
+    func rawClose() throws {
+        let listener = try LoopbackSocket.listening()
+        let client = try ClientUnderTest(
+            .webSocket { _, event, _ in
+                guard case .webSocketOpened = event else { return [] }
+                let frames = [RawFrame(RawFrame.close, [0x03, 0xE8]), RawFrame(RawFrame.text, [0x36])]
+                return [.sendFrames(frames, on: 0), .end(.webSocketClose(code: nil, reason: ""), on: 0)]
+            }, port: listener.port)
+        let server = try listener.accept()
+        try server.acceptWebSocket()
+        let bytes = try server.receive(exactly: 8 + 7)
+        #expect([bytes[0], bytes[1], bytes[8], bytes[9]] == [0x88, 0x82, 0x81, 0x81])
+        try server.send([0x88, 0])
+        server.endOutput()
+        #expect(try server.receive() == .ended, "no other close frame")
+        server.close()
+        #expect(try client.finish().role.events.last == .closed(on: 0, wasReset: false))
+    }
+
+    @Test("leaves the server's close frame unanswered where it is told to")
+    func ignoresClose() throws {
+        let listener = try LoopbackSocket.listening()
+        let client = try ClientUnderTest(
+            .webSocket { _, event, _ in
+                switch event {
+                case .webSocketOpened: [.ignoreClose(on: 0)]
+                case .control(.close, _): [.sendControl(.ping([]), on: 0), .end(.fin, on: 0)]
+                default: []
+                }
+            }, port: listener.port)
+        let server = try listener.accept()
+        try server.acceptWebSocket()
+        try server.send([0x88, 0])
+        #expect(try server.receive(exactly: 6).prefix(2) == [0x89, 0x80])
+        #expect(try server.receive() == .ended)
+        server.close()
+        #expect(try client.finish().role.events.last == .closed(on: 0, wasReset: false))
     }
 
     struct End: Sendable, CustomTestStringConvertible {

@@ -1,8 +1,7 @@
 import NIOCore
 import Replay
+import ReplayHTTP
 import Testing
-
-@testable import ReplayDrivers
 
 struct RequestCase: CustomTestStringConvertible, Sendable {
     let name: String

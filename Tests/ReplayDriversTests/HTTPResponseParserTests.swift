@@ -1,8 +1,7 @@
 import NIOCore
 import Replay
+import ReplayHTTP
 import Testing
-
-@testable import ReplayDrivers
 
 @Suite("Answers of a server")
 struct HTTPResponseParserTests {
@@ -49,6 +48,9 @@ struct HTTPResponseParserTests {
         Case(
             name: "too much in chunks", wire: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n",
             error: "more than 100"),
+        Case(
+            name: "a chunk size with a sign",
+            wire: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-3\r\nabc\r\n", error: "the chunk size"),
         Case(
             name: "a chunk too long", wire: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
             error: "a chunk that"),

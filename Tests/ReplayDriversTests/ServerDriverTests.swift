@@ -208,7 +208,38 @@ struct ServerDriverTests {
         try client.upgrade()
         for _ in 0..<200 { try client.sendFrame("x") }
         try server.driver.finished.wait()
-        #expect(server.stop().flood == 101)
+        #expect(server.stop().flood == .events(101))
+    }
+
+    @Test("stops a client that sends and sends without coming to an end, on however many connections")
+    func floodOfBytes() throws {
+        var settings = ServerDriver<ScriptedRole>.Settings()
+        settings.byteLimit = 1 << 20
+        let server = try ServerUnderTest(.echo, settings: settings)
+        let clients = try (0..<4).map { _ in try server.connect() }
+        // A message of 16 MiB each, of which so much comes: more than is to be held only in all.
+        let part = [0x81, 0xFF, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0x78, count: 300_000)
+        for client in clients {
+            try client.upgrade()
+            try client.send(part)
+        }
+        try server.driver.finished.wait()
+        guard case .bytes(let count)? = server.stop().flood else {
+            Issue.record("no flood of bytes")
+            return
+        }
+        #expect(count > 1 << 20)
+    }
+
+    @Test("stops a client with too many connections at once")
+    func floodOfConnections() throws {
+        var settings = ServerDriver<ScriptedRole>.Settings()
+        settings.connectionLimit = 10
+        let server = try ServerUnderTest(.echo, settings: settings)
+        let clients = try (0..<11).map { _ in try server.connect() }
+        try server.driver.finished.wait()
+        #expect(server.stop().flood == .connections(11))
+        for client in clients { client.close() }
     }
 
     @Test("names an address that is taken")

@@ -96,9 +96,9 @@ enum Recordings {
                     RecordedPacket(
                         frameID: Int64(number + 1), at: at, sender: sender, transport: .websocket, content: content))
             }
-            if text.first != "4", text.first != "<", let type = text.utf8.first.map({ EngineIOType(rawValue: $0 - 48) })
-            {
-                if let type { add(.engineIO(type, String(text.dropFirst()))) }
+            if text.first != "4", text.first != "<" {
+                let type = text.utf8.first.flatMap { EngineIOType(rawValue: $0 &- 48) }
+                add(type.map { .engineIO($0, String(text.dropFirst())) } ?? .unreadable(.text(text)))
                 continue
             }
             let live =

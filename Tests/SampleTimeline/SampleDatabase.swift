@@ -39,6 +39,11 @@ public final class SampleDatabase {
         try self.execute(SampleTimeline.sql)
     }
 
+    /// Another database as it is, to be changed.
+    public init(changing path: String) throws {
+        guard sqlite3_open_v2(path, &self.handle, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK else { throw self.failure }
+    }
+
     deinit { sqlite3_close(self.handle) }
 
     /// The package's folder, found from this file.

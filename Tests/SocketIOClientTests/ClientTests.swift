@@ -10,7 +10,7 @@ import Testing
 @testable import EngineIO
 
 /// A live client against a server that does what the test says.
-@Suite("The client, live", .timeLimit(.minutes(2)))
+@Suite("The client, live", .timeLimit(.minutes(10)))
 struct ClientTests {
     @Test("events, acks and bytes go both ways")
     func bothWays() async throws {

@@ -143,7 +143,7 @@ private struct EndCase: CustomTestStringConvertible, Sendable {
     ]
 }
 
-@Suite("Ends of connections", .timeLimit(.minutes(2)))
+@Suite("Ends of connections", .timeLimit(.minutes(10)))
 struct EndTests {
     @Test("are what the server did", arguments: EndCase.all)
     private func ends(_ c: EndCase) async throws {

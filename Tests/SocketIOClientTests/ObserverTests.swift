@@ -17,7 +17,7 @@ private final class Recorder: TrafficObserver {
     }
 }
 
-@Suite("Observers", .timeLimit(.minutes(1)))
+@Suite("Observers", .timeLimit(.minutes(10)))
 struct ObserverTests {
     /// One connection: an event each way, a WebSocket ping, an end by the server.
     private func play(_ observer: any TrafficObserver) async throws -> TestServer {

@@ -31,7 +31,8 @@ struct CommandTests {
         let process = Process()
         process.executableURL = self.program
         process.arguments = arguments.map { $0.hasPrefix("DB") ? timeline + $0.dropFirst(2) : $0 }
-        process.environment = ["LANG": "C.UTF-8"]
+        // What would only be grumbled at, an event loop used after its end, ends it.
+        process.environment = ["LANG": "C.UTF-8", "SWIFTNIO_STRICT": "1"]
         let (output, talk) = (Pipe(), Pipe())
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

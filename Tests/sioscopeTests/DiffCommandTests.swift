@@ -1,5 +1,6 @@
 import Foundation
 import JSONText
+import SampleTimeline
 import Testing
 
 @testable import sioscope
@@ -63,26 +64,20 @@ struct DiffCommandTests {
         }
     }
 
-    @Test("payloads and attachments are compared, not only names")
-    func payloads() throws {
+    @Test("one byte of an attachment makes a difference")
+    func attachmentByte() throws {
         try BundledCapture.withTimeline("js-binary-polling") { path in
             let outcome = try CommandTests.run(["diff", path, path, "--format", "json"])
             let packets = try JSONValue(outcome.output)["lives"]?.array?.first?["packets_a"]?.integer ?? 0
             #expect(packets > 10)
-            // The same with one byte of an attachment and one letter of an event changed.
             let other = path + "-changed.db"
             defer { try? FileManager.default.removeItem(atPath: other) }
             try FileManager.default.copyItem(atPath: path, toPath: other)
-            let change = """
-                UPDATE frames SET binary = x'00' || substr(binary, 2)
-                WHERE id = (SELECT max(id) FROM frames WHERE sio_type = 'attachment' AND substr(binary, 1, 1) <> x'00');
+            try SampleDatabase(changing: other).execute(
                 """
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["sqlite3", other, change]
-            guard (try? process.run()) != nil else { return }
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else { return }
+                UPDATE frames SET binary = CAST(x'00' || substr(binary, 2) AS BLOB)
+                WHERE id = (SELECT max(id) FROM frames WHERE sio_type = 'attachment' AND substr(binary, 1, 1) <> x'00');
+                """)
             let changed = try CommandTests.run(["diff", path, other])
             #expect(changed.status == 1)
             #expect(changed.output.contains("(attachment "))

@@ -108,7 +108,7 @@ struct ReplayReportTests {
         try ReplayText(report, on: .plain).print { text += $0 }
         #expect(
             text == """
-                fail  session 2 of run.db, as the server, pace x10: 3 of 3 packets came, 1 of 1 life
+                fail  session 2 of run.db, as the server, pace x10: 3 of 3 packets came, 1 of 1 connection
                   changed         +1.250 s  event "a"; /0: recorded 1, live "<&>" [recorded frame 9]
                   sent 2 packets in 2.0 s; behind the plan by 300 µs, at most 400 µs
 
@@ -130,6 +130,113 @@ struct ReplayReportTests {
         let finding = try JSONValue(ReplayJSON.object(report))["findings"]?.array?.first
         #expect(finding?["at_ns"]?.integer == 1_000_000_000)
         #expect(finding?["fails"]?.bool == true)
+    }
+}
+
+@Suite("The text of a replay's report")
+struct ReplayTextTests {
+    private static func text(_ report: ReplayReport) throws -> String {
+        var text = ""
+        try ReplayText(report, on: .plain).print { text += $0 }
+        return text
+    }
+
+    private static func divergence(
+        _ kind: Divergence.Kind, _ atNs: Int64?, _ what: String, in namespace: String = "/"
+    ) -> Divergence {
+        Divergence(kind, life: 1, atNs: atNs, sender: .client, namespace: namespace, what: what)
+    }
+
+    @Test("has what went wrong in the order of time, what never came last; and names namespaces")
+    func order() throws {
+        let report = ReportCase.report(findings: [ReportCase.finding("eio4-client-ping", .error)]) {
+            $0.divergences = [
+                Self.divergence(.missing, nil, "event [\"c\"]", in: "/chat"),
+                Self.divergence(.unexpected, 1_250_000_000, "connect"),
+                Self.divergence(.late, 250_000_000, "event [\"a\"]"),
+            ]
+        }
+        #expect(
+            try Self.text(report) == """
+                fail  session 2 of run.db, as the server, pace x10: 3 of 3 packets came, 1 of 1 connection
+                  late            +0.250 s  event ["a"]
+                  error           +1.000 s  eio4-client-ping: it "happened" <here>
+                  unexpected      +1.250 s  connect to /
+                  missing                   event on /chat ["c"]
+                  sent 2 packets in 2.0 s; behind the plan by 300 µs, at most 400 µs
+
+                """)
+    }
+
+    @Test("folds long lists with a count of each kind")
+    func folds() throws {
+        let report = ReportCase.report {
+            $0.divergences = (Int64(0)..<25).map { Self.divergence(.late, $0, "event [\($0)]") }
+            $0.divergences += (Int64(0)..<7).map { Self.divergence(.missing, nil, "event [\($0)]") }
+        }
+        let lines = try Self.text(report).split(separator: "\n")
+        #expect(lines.count == 23)
+        #expect(lines[21] == "  and 12 more: 5 late, 7 missing (--format json has all)")
+        #expect(try JSONValue(ReplayJSON.object(report))["divergences"]?.array?.count == 32)
+    }
+
+    @Test("says of a client that never came what was waited for, and no more")
+    func unmet() throws {
+        var report = ReportCase.report {
+            ($0.matched, $0.livesDone, $0.lateness, $0.waitedFor) = (0, 0, Lateness(), "the client to connect")
+            $0.divergences = [Self.divergence(.missing, nil, "connection 1 of 1")]
+        }
+        report.isUnmet = true
+        report.failures = ["no client connected within 30 s"]
+        report.process = ReplayReport.Process(command: ["sh", "-c", "sleep 100"], end: .ended)
+        #expect(
+            try Self.text(report) == """
+                fail  session 2 of run.db, as the server, pace x10: no client connected within 30 s
+                  waited      for the client to connect, and then for 3 packets of it
+                  the client (sh -c sleep 100) was ended with the replay
+
+                """)
+    }
+
+    @Test("marks what a signal has cut short, in each format")
+    func interrupted() throws {
+        var report = ReportCase.report { $0.waitedFor = "an event" }
+        report.isInterrupted = true
+        #expect(!report.isPass)
+        let text = try Self.text(report)
+        #expect(text.hasPrefix("interrupted  session 2 of run.db"))
+        #expect(text.contains("\n  waited      for an event\n"), "\(text)")
+        #expect(try JSONValue(ReplayJSON.object(report))["verdict"]?.string == "interrupted")
+        var junit = ""
+        try ReplayJUnit(report).print { junit += $0 }
+        #expect(junit.contains("failures=\"0\" errors=\"1\""))
+        #expect(junit.contains("<error type=\"interrupted\""))
+    }
+
+    @Test("tells copies that wait for the same at once, and knows no lateness in virtual time")
+    func copies() throws {
+        var report = ReportCase.report(.virtual) { $0.waitedFor = "the server's open packet" }
+        #expect(try Self.text(report).contains("\n  sent 2 packets in 2.0 s of virtual time\n"))
+        report.parts = (1...50).map { ReplayReport.Part(name: "copy \($0)", outcome: report.parts[0].outcome) }
+        #expect(try Self.text(report).contains("\n  waited      50 copies: for the server's open packet\n"))
+    }
+
+    @Test("is no wider than the terminal, and keeps numbers with their units")
+    func width() throws {
+        let report = ReportCase.report {
+            $0.divergences = (0..<4).map { count in
+                Self.divergence(
+                    .missing, nil, "event [\"\(String(repeating: "x", count: count))\"] of the client, said at 1.234 s")
+            }
+        }
+        for width in [72, 74, 76, 78, 100] {
+            var text = ""
+            try ReplayText(report, on: Terminal(width: width)).print { text += $0 }
+            for line in text.split(separator: "\n") {
+                #expect(line.count <= width)
+                #expect(!line.hasSuffix("1.234"))
+            }
+        }
     }
 }
 
@@ -159,6 +266,8 @@ struct BlameTests {
             Case(
                 rule: "namespace-rejected", sender: .server,
                 blame: .testedUnlessRecorded(rule: "namespace-rejected")),
+            Case(rule: "message-too-big", sender: .client, blame: .tested),
+            Case(rule: "message-too-big", blame: .testedUnlessRecorded(rule: "message-too-big")),
             Case(rule: "flap-periodic", sender: .server, blame: .nobody),
             Case(rule: "reconnect-storm", blame: .tested),
             Case(rule: "reconnect-storm", isRecordedPace: false, blame: .nobody),
@@ -234,7 +343,7 @@ struct ClientProcessTests {
         let ended = DispatchSemaphore(value: 0)
         let process = try ClientProcess(["sh", "-c", script], at: Self.address) { ended.signal() }
         ended.wait()
-        return process.stop()
+        return process.stop().end
     }
 
     @Test("tells how it ended")
@@ -264,6 +373,38 @@ struct ClientProcessTests {
     private static func isRunning(_ pid: pid_t) -> Bool {
         guard let stat = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return false }
         return !String(decoding: stat, as: UTF8.self).contains(") Z ")
+    }
+
+    @Test("is read to its end however much it prints, and passed on up to the limit, with whole lines behind it")
+    func output() throws {
+        let pipe = Pipe()
+        let output = try ClientOutput(to: pipe.fileHandleForWriting.fileDescriptor, limit: 10)
+        #expect(write(output.writeEnd, "12345\n789", 9) == 9)
+        let rest = [UInt8](repeating: 0x78, count: 1 << 20)
+        // Far more than a pipe holds: this only returns when it is read.
+        #expect(write(output.writeEnd, rest, rest.count) == rest.count)
+        output.closeWriteEnd()
+        let count = output.finish()
+        #expect(count == ClientOutput.Count(printed: 9 + rest.count, leftOut: rest.count - 1))
+        #expect(count.leftOutText?.hasPrefix("the client printed 1048585 bytes, of which 1048575 are left out") == true)
+        try pipe.fileHandleForWriting.close()
+        let passed = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        #expect(String(decoding: passed, as: UTF8.self) == "12345\n789x\n")
+    }
+
+    @Test("never waits for a stderr that nobody reads")
+    func blocked() throws {
+        let pipe = Pipe()
+        let output = try ClientOutput(to: pipe.fileHandleForWriting.fileDescriptor, limit: 1 << 20)
+        let bytes = [UInt8](repeating: 0x78, count: 1 << 20)
+        for _ in 0..<4 { #expect(write(output.writeEnd, bytes, bytes.count) == bytes.count) }
+        output.closeWriteEnd()
+        let count = output.finish(patience: 0.1)
+        #expect(count.printed == 4 << 20)
+        #expect(count.leftOut >= 3 << 20)
+        // What is under way, and the end of its line: a pipe that is closed under the thread that writes would signal.
+        let passed = try pipe.fileHandleForReading.read(upToCount: count.printed - count.leftOut + 1)
+        #expect(passed?.last == 0x0A)
     }
 
     @Test("that cannot be started is named")

@@ -50,7 +50,9 @@ final class RunningProgram: @unchecked Sendable {
         self.process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         // A test run in the background has SIGINT ignored, and so would all it starts.
         self.process.arguments = ["--default-signal=INT,TERM"] + command + [CommandTests.program.path] + arguments
-        self.process.environment = ["LANG": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+        self.process.environment = [
+            "LANG": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFTNIO_STRICT": "1",
+        ]
         self.process.standardInput = FileHandle.nullDevice
         (self.process.standardOutput, self.process.standardError) = (pipes[0], pipes[1])
         try self.process.run()

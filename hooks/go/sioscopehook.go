@@ -1,7 +1,7 @@
 // Package sioscopehook writes the hook log of a Socket.IO client in Go, for sioscope.
 //
 // It wraps a WebSocket of the shape of github.com/coder/websocket (nhooyr.io/websocket) and imports nothing but the
-// standard library; copy the file. Go 1.18 or later. It is tried by hand; the project's tests do not run it.
+// standard library; copy the file. Go 1.18 or later.
 //
 //	hook := sioscopehook.New("run.jsonl")              // a file, appended to
 //	hook := sioscopehook.New("unix:/tmp/hooks.sock")   // sioscope record hook --listen unix:/tmp/hooks.sock

@@ -40,6 +40,8 @@ public struct EngineIOServerMachine: Sendable {
         case closed(on: Int, wasReset: Bool)
         /// To be sent on whatever carries the session.
         case send([EngineIOPacket])
+        /// Version 4: to be sent as a ping of a heartbeat that the caller leads.
+        case ping
         /// The server wants an end. Over polling the client is told by a `close` packet; a WebSocket is the caller's
         /// to close, as it sees fit.
         case end
@@ -131,11 +133,21 @@ public struct EngineIOServerMachine: Sendable {
         }
     }
 
+    /// The client has heard nothing of the heartbeat for so long that it may take the server for dead, and leave.
+    public func isSilent(at now: Timestamp) -> Bool { self.heartbeat.isSilent(at: now) }
+
+    /// And for all that is known it has: it has said nothing since. Clients of python-engineio leave their socket open.
+    public func isForsaken(at now: Timestamp) -> Bool { !self.isOver && self.heartbeat.isForsaken(at: now) }
+
     /// The session is over without a word; its connections are the caller's to end.
     public mutating func abandon() { self.state = .over }
 
     public mutating func handle(_ event: Event, at now: Timestamp) -> [Action] {
         var actions: [Action] = []
+        switch event {
+        case .polled, .posted, .webSocketOpened, .received: self.heartbeat.heard(at: now)
+        case .closed, .send, .ping, .end, .timePassed: break
+        }
         switch event {
         case .polled(let connection, let form):
             self.poll(Poll(connection: connection, form: form), at: now, &actions)
@@ -144,6 +156,9 @@ public struct EngineIOServerMachine: Sendable {
         case .received(let content, let connection): self.receive(content, connection, at: now, &actions)
         case .closed(let connection, let wasReset): self.close(connection, wasReset, &actions)
         case .send(let packets): self.send(packets, &actions)
+        case .ping:
+            guard !self.isEnding, self.heartbeat.led(at: now) else { break }
+            self.send([EngineIOPacket(.ping)], &actions)
         case .end: self.finish(.closedByServer, &actions)
         case .timePassed: self.pass(now, &actions)
         }
@@ -235,6 +250,7 @@ extension EngineIOServerMachine {
 
     private mutating func send(_ packets: [EngineIOPacket], _ actions: inout [Action]) {
         guard !self.isEnding else { return }
+        if self.settings.version == .v3 { self.heartbeat.answered() }
         self.outbox += packets
         self.flush(&actions)
     }
@@ -245,6 +261,8 @@ extension EngineIOServerMachine {
 extension EngineIOServerMachine {
     /// How often a waiting GET is answered with a noop while the client upgrades; engine.io `socket.ts`: 100 ms.
     private static let noopIntervalNs: Int64 = 100_000_000
+
+    private static let probe = "probe"
 
     private mutating func probe(_ connection: Int, at now: Timestamp, _ actions: inout [Action]) {
         guard case .polling(let poll, nil) = self.state else {
@@ -262,9 +280,9 @@ extension EngineIOServerMachine {
         case .webSocket(connection): self.receive(content, at: now, &actions)
         case .polling(let poll, let probe?) where probe.connection == connection:
             let packet = try? EngineIOPacket(webSocketMessage: content, self.settings.version)
-            if packet == EngineIOPacket(.ping, "probe") {
-                actions.append(.received(EngineIOPacket(.ping, "probe"), over: .websocket))
-                let answer = EngineIOPacket(.pong, "probe").webSocketMessage(self.settings.version)
+            if packet == EngineIOPacket(.ping, Self.probe) {
+                actions.append(.received(EngineIOPacket(.ping, Self.probe), over: .websocket))
+                let answer = EngineIOPacket(.pong, Self.probe).webSocketMessage(self.settings.version)
                 actions.append(.send(answer, on: connection))
                 let answered = Probe(connection: connection, isAnswered: true, until: probe.until)
                 self.state = .polling(nil, answered)
@@ -291,7 +309,8 @@ extension EngineIOServerMachine {
             case .binary(let bytes): bytes.count
             }
         if let limit = self.settings.maxMessageBytes, size > limit {
-            return self.judge(.tooBig(bytes: size, limit: limit), &actions)
+            // No server passes it over.
+            return self.finish(.violation(.tooBig(bytes: size, limit: limit)), &actions)
         }
         do throws(EngineIODecodeError) {
             let packet = try EngineIOPacket(webSocketMessage: content, self.settings.version)
@@ -335,6 +354,7 @@ extension EngineIOServerMachine {
         case (.ping, .v3):
             self.heartbeat.pinged(at: now)
             guard case .text(let data) = packet.content else { return }
+            if case .led = self.settings.heartbeat, data != Self.probe { return }
             self.send([EngineIOPacket(.pong, data)], &actions)
         case (.close, _):
             // Over a WebSocket Node's server does not listen to it, python's does.
@@ -364,7 +384,8 @@ extension EngineIOServerMachine {
             switch end {
             // How a server ends of its own will is the caller's affair; what is gone needs no close.
             case .closedByServer, .transportClosed: return
-            case .violation(.tooBig): actions.append(.closeWebSocket(on: connection, code: 1009))
+            case .violation(.tooBig):
+                actions.append(.closeWebSocket(on: connection, code: self.settings.dialect == .lenient ? 1000 : 1009))
             case .closedByClient, .heartbeatTimeout, .violation:
                 actions.append(
                     .closeWebSocket(on: connection, code: self.settings.dialect == .lenient ? 1000 : nil))

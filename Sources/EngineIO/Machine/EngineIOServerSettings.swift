@@ -13,6 +13,9 @@ public struct EngineIOServerSettings: Hashable, Sendable {
         /// Version 4: a ping so long after each pong, and the end without a pong in time. Version 3: the end without a
         /// ping of the client within the sum. Nanoseconds, each more than 0.
         case live(intervalNs: Int64, timeoutNs: Int64)
+        /// The caller leads it. Version 4: nothing but its `ping` events pings until so long after the beginning, and
+        /// then it goes on as a live one. Version 3: the caller answers the client's pings. It ends as a live one does.
+        case led(intervalNs: Int64, timeoutNs: Int64, untilNs: Int64)
         /// Neither pings nor ends.
         case off
     }

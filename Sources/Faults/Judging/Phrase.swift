@@ -15,6 +15,11 @@ public enum Phrase {
         return sign + text
     }
 
+    /// `12.5 ms later`; `at once` for what rounds to nothing.
+    static func later(_ nanoseconds: Int64) -> String {
+        nanoseconds.magnitude < 50_000 ? "at once" : "\(self.duration(nanoseconds)) later"
+    }
+
     /// `1 ping`, `3 pings`.
     public static func count(_ number: some BinaryInteger, _ noun: String, plural: String? = nil) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"

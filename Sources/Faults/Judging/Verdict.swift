@@ -48,7 +48,7 @@ struct Verdict {
         var message = draft.message
         if let endedAfterNs {
             let who = session?.facts.endedBy.map(\.rawValue) ?? "the connection"
-            message += "; \(who) closed \(Phrase.duration(endedAfterNs)) later"
+            message += "; \(who) closed \(Phrase.later(endedAfterNs))"
         }
         if let demotion = draft.demotion {
             message += " (\(demotion.phrase))"

@@ -4,7 +4,8 @@ import TimelineModel
 extension ClientLink {
     /// The next POST, where none is under way and nothing holds the packets back for the WebSocket.
     mutating func flush() -> [LinkOutput] {
-        guard self.polling?.post == nil, !self.isPausing, let sid = self.handshake?.sid, var queue = self.polling?.queue
+        guard self.polling?.post == nil, self.polling?.isHeld == false, !self.isPausing, let sid = self.handshake?.sid,
+            var queue = self.polling?.queue
         else { return [] }
         if self.polling?.bodies.isEmpty == false, let body = self.polling?.bodies.removeFirst() {
             return [self.post(body, sid: sid)]
@@ -19,21 +20,23 @@ extension ClientLink {
         self.polling?.post = id
         let request = HTTPRequest(
             method: "POST", target: self.plan.target(.polling, sid: sid, stamp: id),
-            headers: [HTTPField("Content-Type", body.contentType)], body: body.bytes)
+            headers: [HTTPField("Content-Type", body.contentType)] + self.habits.headers, body: body.bytes)
         return .action(.request(request, as: id))
     }
 
     /// The next GET, where none is under way and the session stays with polling.
     mutating func poll() -> [LinkOutput] {
-        guard self.polling != nil, self.polling?.get == nil, !self.isPausing, let sid = self.handshake?.sid else {
-            return []
-        }
+        guard self.polling?.get == nil, self.polling?.isHeld == false, !self.isPausing, let sid = self.handshake?.sid
+        else { return [] }
         let id = self.number()
         self.polling?.get = id
-        return [.action(.request(HTTPRequest(method: "GET", target: self.target(sid, id)), as: id))]
+        return [self.get(sid, as: id)]
     }
 
-    func target(_ sid: String, _ stamp: Int) -> String { self.plan.target(.polling, sid: sid, stamp: stamp) }
+    func get(_ sid: String, as id: Int) -> LinkOutput {
+        let target = self.plan.target(.polling, sid: sid, stamp: id)
+        return .action(.request(HTTPRequest(method: "GET", target: target, headers: self.habits.headers), as: id))
+    }
 
     private var isPausing: Bool {
         switch self.socket?.stage {
@@ -85,7 +88,7 @@ extension ClientLink {
         case .opening: return self.finish(.refused(nil, reason: reason), nil, at: now)
         case .open: return self.finish(.ended("a broken connection (\(reason))"), nil, at: now)
         case .closing(let end, _): return self.endIfQuiet(end)
-        case .idle, .ended: return []
+        case .idle, .afterwards, .ended: return []
         }
     }
 
@@ -114,7 +117,7 @@ extension ClientLink {
     private var isLive: Bool {
         switch self.phase {
         case .opening, .open: true
-        case .idle, .closing, .ended: false
+        case .idle, .closing, .afterwards, .ended: false
         }
     }
 }

@@ -9,9 +9,7 @@ extension ClientLink {
     mutating func dial(sid: String) -> [LinkOutput] {
         let id = self.number()
         self.socket = Socket(id: id, stage: .dialing)
-        return [
-            .action(.openWebSocket(target: self.plan.target(.websocket, sid: sid, stamp: nil), headers: [], as: id))
-        ]
+        return self.dial(self.plan.target(.websocket, sid: sid, stamp: nil), as: id)
     }
 
     mutating func socketOpened(_ id: Int) -> [LinkOutput] {
@@ -19,6 +17,10 @@ extension ClientLink {
         guard self.polling != nil else {
             self.socket?.stage = .active
             return []
+        }
+        guard !self.habits.dropsUpgrade else {
+            self.socket = nil
+            return [.action(.end(.fin, on: id))]
         }
         self.socket?.stage = .probing
         return [.action(.send(EngineIOPacket(.ping, Self.probe).webSocketMessage(), on: id))]
@@ -37,7 +39,7 @@ extension ClientLink {
         case .closing(let end, _): return self.endIfQuiet(end)
         // An upgrade that fails costs nothing: the session stays with polling.
         case .open: return self.flush() + self.poll()
-        case .idle, .ended: return []
+        case .idle, .afterwards, .ended: return []
         }
     }
 
@@ -49,7 +51,7 @@ extension ClientLink {
         } catch {
             switch self.phase {
             case .opening, .open: return self.finish(.garbled(error.description), nil, at: now)
-            case .idle, .closing, .ended: return []
+            case .idle, .closing, .afterwards, .ended: return []
             }
         }
         switch stage {
@@ -84,6 +86,7 @@ extension ClientLink {
             return self.finish(
                 .refused(nil, reason: "the connection ended before the open packet: \(how)"), nil, at: now)
         case .closing(let end, _): return self.endIfQuiet(end)
+        case .afterwards(let end, _): return self.end(end)
         case .open where self.polling == nil: return self.finish(.ended(how), nil, at: now)
         case .open: return self.flush() + self.poll()
         case .idle, .ended: return []

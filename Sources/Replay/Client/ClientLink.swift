@@ -15,6 +15,8 @@ struct ClientLink: Sendable {
         case open(EngineIOHandshake)
         /// The goodbye was said; what was the reason, and until when an answer to it is waited for.
         case closing(LinkEnd, until: Timestamp)
+        /// The session is over, and a misbehaving client comes back to it then.
+        case afterwards(LinkEnd, until: Timestamp)
         case ended
     }
 
@@ -26,6 +28,8 @@ struct ClientLink: Sendable {
         var queue: ArraySlice<EngineIOPacket> = []
         /// Bodies that go before the queue, as they are.
         var bodies: [PollingBody.Encoded] = []
+        /// Nothing is asked for.
+        var isHeld = false
     }
 
     struct Socket: Sendable {
@@ -47,6 +51,10 @@ struct ClientLink: Sendable {
     static let closingNs: Int64 = 5_000_000_000
     /// And how long one to the GET that is open, once the goodbye was taken.
     static let lastPollNs: Int64 = 1_000_000_000
+    /// How long a client that does not answer the server's close frame stays.
+    private static let unansweredNs: Int64 = 5_500_000_000
+    /// How long after the end of a session a client uses its sid once more.
+    private static let reuseNs: Int64 = 500_000_000
 
     let plan: LinkPlan
     let habits: LinkHabits
@@ -60,6 +68,9 @@ struct ClientLink: Sendable {
     /// The next number of a request or WebSocket.
     var numbers: Int
     var maxPayload: Int?
+    /// Of the session once it is open, as long as a client that comes back to it has not done so.
+    private var lastSID: String?
+    private var latest = Timestamp.zero
 
     init(_ plan: LinkPlan, _ misbehaviour: Misbehaviour? = nil, numbers: Int) {
         self.plan = misbehaviour?.changed(plan) ?? plan
@@ -71,7 +82,7 @@ struct ClientLink: Sendable {
     var deadline: Timestamp? {
         switch self.phase {
         case .idle, .ended: nil
-        case .opening(let until), .closing(_, let until): until
+        case .opening(let until), .closing(_, let until), .afterwards(_, let until): until
         case .open: [self.heartbeat.deadline, self.misconduct?.deadline].compactMap { $0 }.min()
         }
     }
@@ -94,17 +105,29 @@ struct ClientLink: Sendable {
             self.polling = Polling(get: id)
             let target = self.plan.target(
                 .polling, sid: nil, stamp: id, transportName: self.habits.handshakeTransport)
-            return [.action(.request(HTTPRequest(method: self.habits.handshakeMethod, target: target), as: id))]
+            return [
+                .action(
+                    .request(
+                        HTTPRequest(
+                            method: self.habits.handshakeMethod, target: target, headers: self.habits.headers),
+                        as: id))
+            ]
         case .websocket:
             let id = self.number()
             self.socket = Socket(id: id, stage: .dialing)
             let target = self.plan.target(
                 .websocket, sid: nil, stamp: nil, transportName: self.habits.handshakeTransport)
-            return [.action(.openWebSocket(target: target, headers: [], as: id))]
+            return self.dial(target, as: id)
         }
     }
 
+    func dial(_ target: String, as id: Int) -> [LinkOutput] {
+        [.action(.openWebSocket(target: target, headers: self.habits.headers, as: id))]
+            + (self.habits.answersClose ? [] : [.action(.ignoreClose(on: id))])
+    }
+
     mutating func handle(_ event: ClientEvent, at now: Timestamp) -> [LinkOutput] {
+        self.latest = now
         switch event {
         case .begin, .auth: return []
         case .timePassed: return self.timePassed(at: now)
@@ -117,7 +140,11 @@ struct ClientLink: Sendable {
         case .control(let control, let id):
             if case .close(let code, let reason) = control, id == self.socket?.id {
                 let text = reason.isEmpty ? "" : " \"\(reason)\""
-                self.socket?.farewell = (code.map { "a WebSocket close \($0)" } ?? "an empty WebSocket close") + text
+                let farewell = (code.map { "a WebSocket close \($0)" } ?? "an empty WebSocket close") + text
+                self.socket?.farewell = farewell
+                if !self.habits.answersClose, case .open = self.phase {
+                    self.phase = .afterwards(.ended(farewell), until: now.advanced(byNs: Self.unansweredNs))
+                }
             }
             return []
         case .closed(let id, let wasReset): return self.socketClosed(id, wasReset: wasReset, at: now)
@@ -167,6 +194,9 @@ struct ClientLink: Sendable {
         case .closing(let end, let until):
             guard until <= now else { return [] }
             return self.end(end)
+        case .afterwards(let end, let until):
+            guard until <= now else { return [] }
+            return self.comeBack(end, at: now)
         case .open:
             let wrong = self.misconduct?.timePassed(at: now) ?? []
             let out = self.act(wrong, at: now)
@@ -188,7 +218,7 @@ struct ClientLink: Sendable {
         case .open: break
         // What was on its way when the goodbye was said still counts.
         case .closing: return packet.type == .message ? [.message(packet.content)] : []
-        case .idle, .ended: return []
+        case .idle, .afterwards, .ended: return []
         }
         self.heartbeat.hear(packet.type, at: now)
         let wrong = self.misconduct?.hearing(packet, at: now) ?? []
@@ -210,6 +240,7 @@ struct ClientLink: Sendable {
             return self.finish(.garbled("its first packet was \(what)"), nil, at: now)
         }
         self.phase = .open(handshake)
+        if self.habits.pollsAfterEnd { self.lastSID = handshake.sid }
         self.maxPayload = handshake.maxPayload.flatMap { $0 > 0 ? $0 : nil }
         if self.habits.keepsHeartbeat { self.heartbeat.start(handshake, self.plan.version, at: now) }
         var out: [LinkOutput] = [.opened(handshake)]
@@ -229,6 +260,7 @@ struct ClientLink: Sendable {
     ///
     /// - Parameter wish: how to let go of a connection; nil as socket.io-client does when it gives one up.
     mutating func finish(_ end: LinkEnd, _ wish: ConnectionEnd?, at now: Timestamp) -> [LinkOutput] {
+        self.latest = now
         var out: [LinkOutput] = []
         if let socket {
             out.append(.action(.end(wish ?? .webSocketClose(code: nil, reason: ""), on: socket.id)))
@@ -250,9 +282,26 @@ struct ClientLink: Sendable {
         out += self.strays.sorted().map { .action(.end(.fin, on: $0)) }
         self.strays = []
         self.socket = nil
+        if self.lastSID != nil {
+            self.phase = .afterwards(end, until: self.latest.advanced(byNs: Self.reuseNs))
+            return out
+        }
         self.phase = .ended
         out.append(.ended(end))
         return out
+    }
+
+    /// What only a misbehaving client does with a session that is over.
+    private mutating func comeBack(_ end: LinkEnd, at now: Timestamp) -> [LinkOutput] {
+        if let socket {
+            return [.action(.sendControl(.ping([]), on: socket.id)), .action(.end(.fin, on: socket.id))] + self.end(end)
+        }
+        guard let sid = self.lastSID else { return self.end(end) }
+        self.lastSID = nil
+        let id = self.number()
+        self.polling = Polling(get: id)
+        self.phase = .closing(end, until: now.advanced(byNs: Self.closingNs))
+        return [self.get(sid, as: id)]
     }
 
     private mutating func dropPolling() -> [LinkOutput] {

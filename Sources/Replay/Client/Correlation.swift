@@ -111,7 +111,7 @@ struct Correlation: Sendable {
         switch packet.content {
         case .engineIO(.open, let json): Self.walk((try? JSONValue(json)) ?? .null, "", see)
         case .socketIO(let said): if let values = said.values { Self.walk(values, "", see) }
-        case .engineIO, .message: return
+        case .engineIO, .message, .unreadable: return
         }
     }
 

@@ -212,7 +212,7 @@ struct LifeRun: Sendable {
 
     private mutating func take(_ step: LifeScript.Step, _ memory: Memory, at now: Timestamp) -> Take {
         switch step.packet.content {
-        case .engineIO: return .pass
+        case .engineIO, .unreadable: return .pass
         case .message(.text(let text)):
             return .say([EngineIOPacket(.message, memory.correlation.replaced(text) ?? text)])
         case .message(.binary(let bytes)): return .say([EngineIOPacket(.message, binary: bytes)])

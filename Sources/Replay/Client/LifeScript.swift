@@ -45,18 +45,19 @@ struct LifeScript: Sendable {
     init(_ session: RecordedSession) {
         self.facts = session.facts
         self.version = session.facts.engineIOVersion == 3 ? .v3 : .v4
-        self.hasNamespaces = session.packets.contains {
-            if case .socketIO = $0.content { true } else { false }
-        }
+        self.hasNamespaces = if case .socketIO = LivePacketReader.language(of: session) { true } else { false }
         var latest = session.facts.opened
         var joined: Set<String> = self.version == .v3 ? ["/"] : []
         var goodbye: Timestamp?
-        for packet in session.packets {
+        // What the recorded client should have begun with.
+        if session.connectsNothing, let first = session.packets.first { self.join("/", before: first, after: latest) }
+        let fatal = Self.tooBig(session)
+        for (index, packet) in session.packets.enumerated() where index != fatal {
             switch (packet.sender, packet.content) {
             case (.client, .engineIO(.close, _)):
                 goodbye = goodbye ?? packet.at
                 continue
-            case (_, .engineIO): continue
+            case (_, .engineIO), (_, .unreadable): continue
             case (_, .message) where self.hasNamespaces: continue
             case (.client, .socketIO(let said)):
                 guard said.attachments.count >= said.announced else { continue }
@@ -73,8 +74,16 @@ struct LifeScript: Sendable {
         self.setEnding(session, goodbye, after: latest)
     }
 
+    /// A message for whose size the recorded server ended the session: what follows of it is known.
+    private static func tooBig(_ session: RecordedSession) -> Int? {
+        guard let cause = RecordedEnd.cause(of: session) else { return nil }
+        let violations = ClientViolation.all(in: session, LivePacketReader.language(of: session))
+        return violations.contains { $0.index == cause && $0.kind == .tooBig } ? cause : nil
+    }
+
     private mutating func join(_ namespace: String, before packet: RecordedPacket, after latest: Timestamp) {
         var connect = packet
+        connect.sender = .client
         connect.content = .socketIO(ScriptedPacket(type: .connect, namespace: namespace))
         self.addStep(connect, after: latest)
         self.steps[self.steps.count - 1].isAdded = true
@@ -116,11 +125,5 @@ struct LifeScript: Sendable {
         }
     }
 
-    /// Codes that may stand in a close frame. Source: RFC 6455, section 7.4.
-    private static func sendable(_ code: UInt16) -> UInt16? {
-        switch code {
-        case 1000...1003, 1007...1014, 3000...4999: code
-        default: nil
-        }
-    }
+    private static func sendable(_ code: UInt16) -> UInt16? { WebSocketControl.mayCarry(code) ? code : nil }
 }

@@ -8,6 +8,8 @@ extension RecordedPacket.Content {
         switch self {
         case .engineIO(let type, let text): Self.cut(text.isEmpty ? type.name : "\(type.name) \(text)")
         case .message(.text(let text)): Self.cut("message \(text)")
+        case .unreadable(.text(let text)): Self.cut("no packet: \(text)")
+        case .unreadable(.binary(let bytes)): "no packet: \(bytes.count) bytes"
         case .message(.binary(let bytes)): "message of \(bytes.count) bytes"
         case .socketIO(let packet): packet.phrase
         }

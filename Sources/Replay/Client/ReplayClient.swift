@@ -31,6 +31,9 @@ public struct ReplayClient: ClientRole {
     /// The life that is lived, or was last; from 0.
     private var life = -1
     private var link: ClientLink?
+    private var plan: LinkPlan?
+    /// Beside the link, where the client is to hold two sessions.
+    private var twin: TwinSession?
     /// Nil in a life that was a refusal.
     private var run: LifeRun?
     private var numbers = 0
@@ -61,7 +64,7 @@ public struct ReplayClient: ClientRole {
         case .idle, .finished: return nil
         case .resting(let until): return min(until, self.limit)
         case .living:
-            let own = [self.link?.deadline, self.run?.deadline].compactMap { $0 }.min()
+            let own = [self.link?.deadline, self.run?.deadline, self.twin?.deadline].compactMap { $0 }.min()
             return own.map { min($0, self.limit) } ?? self.limit
         case .stopping: return self.link?.deadline ?? self.limit
         }
@@ -78,6 +81,7 @@ public struct ReplayClient: ClientRole {
         case .resting(let until):
             if until <= now { self.beginNext(&actions, at: now) }
         case .living, .stopping:
+            actions += self.twin?.handle(event, at: now) ?? []
             if case .auth(let auth, let id) = event {
                 if let namespace = self.asked.removeValue(forKey: id) {
                     let first = self.firstAuth[namespace] ?? auth
@@ -122,6 +126,7 @@ public struct ReplayClient: ClientRole {
         var link = ClientLink(plan, self.settings.misbehaviour, numbers: self.numbers)
         let out = link.begin(at: now)
         self.link = link
+        self.plan = plan
         self.phase = .living
         self.take(out, &actions, at: now)
     }
@@ -129,6 +134,8 @@ public struct ReplayClient: ClientRole {
     private mutating func lifeEnded(_ end: LinkEnd, _ actions: inout [ClientAction], at now: Timestamp) {
         self.numbers = max(self.numbers, self.link?.numbers ?? 0)
         self.link = nil
+        actions += self.twin?.leave(at: now) ?? []
+        self.twin = nil
         self.asked = [:]
         self.latest = now
         if case .stopping = self.phase { return self.finish(at: now) }
@@ -191,6 +198,30 @@ public struct ReplayClient: ClientRole {
                 detail: "the recorded server refused it with \(status), the live one \(live)"))
     }
 
+    /// What it comes to where it is cut off before its end: what came so far, and what it waited for. Nothing counts as
+    /// missing.
+    public var partialOutcome: ReplayOutcome {
+        if case .finished = self.phase { return self.outcome }
+        var partial = self.outcome
+        if let run {
+            partial.divergences += run.judgement.divergences
+            partial.matched += run.judgement.matched
+        }
+        partial.lateness = self.memory.lateness
+        if case .idle = self.phase {
+            partial.waitedFor = partial.waitedFor ?? "its time to begin"
+            return partial
+        }
+        partial.durationNs = max(0, (self.latest ?? self.began).nanoseconds(since: self.began))
+        partial.waitedFor = partial.waitedFor ?? self.waitedFor
+        return partial
+    }
+
+    /// What it waits for now, for a person.
+    private var waitedFor: String {
+        self.run?.waitsFor ?? "the end of life \(self.life + 1) of \(self.outcome.lives)"
+    }
+
     private mutating func collect(_ run: LifeRun) {
         self.outcome.divergences += run.judgement.divergences
         self.outcome.matched += run.judgement.matched
@@ -205,8 +236,7 @@ public struct ReplayClient: ClientRole {
     /// The replay ends here, whatever is missing.
     private mutating func stop(_ actions: inout [ClientAction], at now: Timestamp) {
         let seconds = self.settings.limitNs / 1_000_000_000
-        let what = self.run?.waitsFor ?? "the end of life \(self.life + 1) of \(self.outcome.lives)"
-        self.outcome.waitedFor = "\(what), when the limit of \(seconds) s was reached"
+        self.outcome.waitedFor = "\(self.waitedFor), when the limit of \(seconds) s was reached"
         if var run = self.run {
             run.finish(.left, at: now)
             self.collect(run)
@@ -235,7 +265,14 @@ public struct ReplayClient: ClientRole {
         for output in said {
             // In place: a copy of either would cost what it holds, at each packet.
             switch output {
-            case .send(let packets): self.take(self.link?.send(packets, at: now) ?? [], &actions, at: now)
+            case .send(let packets):
+                self.take(self.link?.send(packets, at: now) ?? [], &actions, at: now)
+                // The first that is sent is CONNECT.
+                if self.settings.misbehaviour == .duplicateSessions, self.twin == nil, let plan {
+                    var twin = TwinSession(plan, joining: packets)
+                    actions += twin.begin(at: now)
+                    self.twin = twin
+                }
             case .close(let end): self.take(self.link?.close(end, at: now) ?? [], &actions, at: now)
             case .fetchAuth(let namespace, let recorded):
                 guard let id = self.link?.number() else { return }

@@ -15,7 +15,7 @@ extension HeartbeatSummary {
                 if let at = asked.removeValue(forKey: packet.sender.other) {
                     self.slowestPongNs = max(self.slowestPongNs ?? 0, packet.at.nanoseconds(since: at))
                 }
-            case .engineIO, .socketIO, .message: continue
+            case .engineIO, .socketIO, .message, .unreadable: continue
             }
         }
     }

@@ -36,7 +36,7 @@ struct PacketNormaliser {
 
     private mutating func take(_ packet: RecordedPacket) {
         switch packet.content {
-        case .engineIO: return
+        case .engineIO, .unreadable: return
         case .message(let content):
             var compared = ComparedPacket(
                 frameID: packet.frameID, at: packet.at, stream: .init(namespace: nil, sender: packet.sender))

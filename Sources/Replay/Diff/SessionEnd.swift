@@ -53,7 +53,7 @@ struct SessionEnd: Hashable {
             switch packet.content {
             case .engineIO(.ping, let data) where packet.sender == by && data != "probe": asked = asked ?? packet.at
             case .engineIO(.pong, let data) where packet.sender != by && data != "probe": asked = nil
-            case .engineIO, .socketIO, .message: continue
+            case .engineIO, .socketIO, .message, .unreadable: continue
             }
         }
         if let asked { return Double(ended.nanoseconds(since: asked)) / 1e6 >= leastMs }

@@ -89,7 +89,7 @@ public struct ExpectedPackets: Sendable {
     /// Engine.IO's own packets are never expected.
     private static func queue(of content: RecordedPacket.Content) -> Queue? {
         switch content {
-        case .engineIO: nil
+        case .engineIO, .unreadable: nil
         case .message: Queue(namespace: "", kind: Self.messages)
         case .socketIO(let packet): Queue(namespace: packet.namespace, kind: packet.kind.rawValue)
         }

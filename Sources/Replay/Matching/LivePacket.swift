@@ -30,7 +30,10 @@ public struct LivePacketReader: Sendable {
     public static func language(of session: RecordedSession) -> Language {
         let version: EngineIOVersion = session.facts.engineIOVersion == 3 ? .v3 : .v4
         let speaksSocketIO = session.packets.contains { if case .socketIO = $0.content { true } else { false } }
-        return speaksSocketIO || session.facts.socketIOVersion != nil
+        let isSilent = !session.packets.contains { if case .message = $0.content { true } else { false } }
+        // One that never said anything: only the path tells, and nearly all of Engine.IO carries Socket.IO.
+        let mayConnect = version == .v4 && isSilent && session.facts.path.map { !$0.contains("engine.io") } ?? false
+        return speaksSocketIO || session.facts.socketIOVersion != nil || mayConnect
             ? .socketIO(version, session.facts.parser ?? .json) : .engineIO
     }
 

@@ -25,7 +25,7 @@ public struct PacketShape: Hashable, Sendable {
             self.asksForAck = false
             self.arguments = 0
             self.kinds = Self.hash(try? JSONValue(text))
-        case .message(.binary), .engineIO:
+        case .message(.binary), .engineIO, .unreadable:
             self.name = nil
             self.asksForAck = false
             self.arguments = -1

@@ -7,6 +7,8 @@ enum PacketText {
         switch content {
         case .engineIO(let type, let data): data.isEmpty ? type.name : "\(type.name) \(self.cut(data))"
         case .message(.text(let text)): "message \(self.cut(text))"
+        case .unreadable(.text(let text)): "no packet: \(self.cut(text))"
+        case .unreadable(.binary(let bytes)): "no packet: \(bytes.count) bytes"
         case .message(.binary(let bytes)): "message of \(bytes.count) bytes"
         case .socketIO(let packet): self.short(packet, namespace)
         }
@@ -21,7 +23,7 @@ enum PacketText {
         return text
     }
 
-    private static func cut(_ text: String) -> String {
+    static func cut(_ text: String) -> String {
         text.count <= self.limit ? text : text.prefix(self.limit) + "..."
     }
 

@@ -15,6 +15,10 @@ extension Misbehaviour {
         case .transportUnknown: habits.handshakeTransport = "carrier-pigeon"
         case .badHandshakeMethod: habits.handshakeMethod = "POST"
         case .invalidCloseCode: habits.closeCode = Self.invalidCode
+        case .closeUnanswered: habits.answersClose = false
+        case .sidReuse: habits.pollsAfterEnd = true
+        case .stuckInPolling: habits.dropsUpgrade = true
+        case .upgradeSidMismatch: habits.forwardedFor = TransportMisconduct.ownClient
         default: break
         }
         return habits
@@ -26,10 +30,14 @@ extension Misbehaviour {
         case .versionRejected: plan.version = .v3
         case .secretInURL: plan.query += (plan.query.isEmpty ? "" : "&") + "token=misbehaviour"
         case .badHandshakeMethod, .pollOverlap, .pollAborted, .payloadTooLarge, .tooManyPackets, .binaryContentType,
-            .versionMismatchWire:
+            .versionMismatchWire, .pollGap, .lengthMismatch, .lossAtUpgrade, .upgradeSidMismatch:
             plan.first = .polling
             plan.upgrades = false
-        case .upgradeIncomplete, .upgradeLatePolling:
+        case .unmaskedFrame, .reservedBits, .invalidFrame, .invalidUTF8, .invalidCloseCode, .closeUnanswered,
+            .dataAfterClose, .sessionTooShort:
+            plan.first = .websocket
+            plan.upgrades = false
+        case .upgradeIncomplete, .upgradeLatePolling, .stuckInPolling:
             plan.first = .polling
             plan.upgrades = true
         default: break
@@ -46,21 +54,39 @@ extension Misbehaviour {
         case .pongUnsolicited, .wrongDirectionPong: HeartbeatMisconduct(.extraPongs)
         case .textInBinary: HeartbeatMisconduct(.binaryPongs)
         case .pollOverlap, .pollAborted, .upgradeLatePolling, .upgradeDuplicateWebSocket, .payloadTooLarge,
-            .tooManyPackets, .binaryContentType, .versionMismatchWire, .resetMidSession:
+            .tooManyPackets, .binaryContentType, .versionMismatchWire, .resetMidSession, .pollGap, .lengthMismatch,
+            .upgradeSidMismatch, .flapPeriodic, .sessionTooShort:
             TransportMisconduct(self)
         case .connectMissing, .eventBeforeConnect, .connectDuplicate, .namespaceRejected, .namespaceSyntax,
             .malformedSocketIO, .malformedEngineIO, .closeOverWebSocket, .reservedEvent, .ackIDWhitespace,
             .attachmentMissing, .attachmentInterleaved, .attachmentOrphan, .attachmentCountMismatch, .attachmentZero,
             .attachmentLimit, .ackUnanswered, .ackDuplicate, .ackUnknown, .ackIDReused, .packetAfterDisconnect,
-            .parserMismatch, .messageTooBig:
+            .parserMismatch, .messageTooBig, .unmaskedFrame, .reservedBits, .invalidFrame, .invalidUTF8,
+            .dataAfterClose,
+            .lossAtUpgrade, .connectErrorLoop, .noReconnect:
             PacketMisconduct(self)
         case .eio3PingMissing, .noWatchdog, .upgradeIncomplete, .versionRejected, .transportUnknown,
-            .badHandshakeMethod, .secretInURL, .invalidCloseCode, .staleAuth, .reconnectStorm:
+            .badHandshakeMethod, .secretInURL, .invalidCloseCode, .staleAuth, .reconnectStorm, .closeUnanswered,
+            .sidReuse,
+            .stuckInPolling, .duplicateSessions:
             nil
         }
     }
 
+    /// How long the client has more to do than its recording, at the end of a session or behind it; in nanoseconds.
+    public var afterlifeNs: Int64 {
+        switch self {
+        case .invalidCloseCode, .dataAfterClose, .attachmentMissing, .closeUnanswered, .sidReuse, .duplicateSessions:
+            10_000_000_000
+        case .flapPeriodic, .sessionTooShort: 60_000_000_000
+        default: 0
+        }
+    }
+
     private static let stormLives = 6
+    /// With the first one more than the three that the rules ask for.
+    private static let flaps = 3
+    private static let flapPauseNs: Int64 = 1_000_000_000
     private static let stormPauseNs: Int64 = 50_000_000
     private static let stalePauseNs: Int64 = 1_000_000_000
 
@@ -76,6 +102,7 @@ extension Misbehaviour {
             case .left, .refused, .silent, .ended, .dead, .garbled:
                 return number < Self.stormLives ? Self.stormPauseNs : nil
             }
+        case .flapPeriodic, .sessionTooShort: return number < Self.flaps ? Self.flapPauseNs : nil
         default: return nil
         }
     }

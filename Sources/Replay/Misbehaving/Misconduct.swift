@@ -40,13 +40,21 @@ enum LinkAct: Hashable, Sendable {
     case raw(EngineIOPacket.Content)
     /// A body with this `Content-Type`; nothing over a WebSocket.
     case post(PollingBody.Encoded)
+    /// Frames as they are, in one write; nothing over polling.
+    case frames([RawFrame])
     /// A GET although one is open, or although the session has left polling.
     case extraGet
     case abortGet
     /// The next GET, where none is open.
     case poll
+    /// Lets neither GET nor POST begin, or lets go on what has waited.
+    case holdPolling(Bool)
+    /// Begins an upgrade, where none is under way.
+    case upgrade
     /// Another WebSocket with the sid of the session.
-    case extraWebSocket
+    case extraWebSocket([HTTPField])
+    /// Lets go of those others.
+    case dropWebSockets
     /// Lets go of the connections without a word.
     case vanish(ConnectionEnd)
 }
@@ -74,17 +82,25 @@ extension ClientLink {
             return self.flush()
         case .extraGet:
             let id = self.number()
-            return [.action(.request(HTTPRequest(method: "GET", target: self.target(sid, id)), as: id))]
+            return [self.get(sid, as: id)]
         case .abortGet:
             guard let get = self.polling?.get else { return [] }
             self.polling?.get = nil
             return [.action(.abort(get))]
         case .poll: return self.poll()
-        case .extraWebSocket:
+        case .frames(let frames):
+            guard self.isOnWebSocket, let socket else { return [] }
+            return [.action(.sendFrames(frames, on: socket.id))]
+        case .holdPolling(let isHeld):
+            self.polling?.isHeld = isHeld
+            return isHeld ? [] : self.flush() + self.poll()
+        case .upgrade: return self.polling == nil || self.socket != nil ? [] : self.dial(sid: sid)
+        case .extraWebSocket(let headers):
             let id = self.number()
             self.strays.insert(id)
             let target = self.plan.target(.websocket, sid: sid, stamp: nil)
-            return [.action(.openWebSocket(target: target, headers: [], as: id))]
+            return [.action(.openWebSocket(target: target, headers: headers, as: id))]
+        case .dropWebSockets: return self.strays.sorted().map { .action(.end(.fin, on: $0)) }
         case .vanish(let end): return self.close(end, at: now)
         }
     }

@@ -6,12 +6,15 @@ import TimelineModel
 struct PacketMisconduct: Misconduct {
     /// More than the default of socket.io-parser 4.2.6.
     private static let tooManyAttachments = 11
+    /// How often a client asks for what it is refused.
+    private static let mostRefusals = 4
     private static let placeholder = "{\"_placeholder\":true,\"num\":0}"
 
     private let fault: Misbehaviour
     /// It happens once in a session; losses and doubles each time.
     private var isDone = false
     private var maxPayload = 1_000_000
+    private var refusals = 0
 
     init(_ fault: Misbehaviour) { self.fault = fault }
 
@@ -33,7 +36,7 @@ struct PacketMisconduct: Misconduct {
         case (.connectMissing, .connect): return []
         case (.eventBeforeConnect, .connect):
             return self.once(packets) { [Self.event("early", packet.namespace)] + packets }
-        case (.ackUnanswered, .ack): return []
+        case (.ackUnanswered, .ack), (.lossAtUpgrade, .ack): return []
         case (.ackDuplicate, .ack): return packets + packets
         default: return packets
         }
@@ -50,22 +53,40 @@ struct PacketMisconduct: Misconduct {
     // MARK: Beside it
 
     mutating func hearing(_ packet: EngineIOPacket, at now: Timestamp) -> [LinkAct] {
-        guard !self.isDone, packet.type == .message, case .text(let text) = packet.content,
-            let heard = ScriptedPacket(text: text), heard.kind == .connect
+        guard packet.type == .message, case .text(let text) = packet.content, let heard = ScriptedPacket(text: text)
         else { return [] }
-        let acts = self.extras(heard.namespace)
-        self.isDone = !acts.isEmpty
-        return acts
+        switch (self.fault, heard.kind) {
+        case (.connectErrorLoop, .connectError):
+            self.refusals += 1
+            guard self.refusals < Self.mostRefusals else { return [] }
+            return [.packets([EngineIOPacket(.message, "0\(Self.prefix(heard.namespace))")])]
+        case (.lossAtUpgrade, .event):
+            guard !self.isDone, heard.ackID != nil else { return [] }
+            self.isDone = true
+            return [.upgrade]
+        case (_, .connect):
+            guard !self.isDone else { return [] }
+            let acts = self.extras(heard.namespace)
+            self.isDone = !acts.isEmpty
+            return acts
+        default: return []
+        }
     }
 
     /// Whatever else the client said would be taken for an interruption.
     mutating func leaving() -> [LinkAct] {
-        guard self.fault == .attachmentMissing else { return [] }
-        return [.packets([EngineIOPacket(.message, "51-[\(Self.name),\(Self.placeholder)]")])]
+        switch self.fault {
+        case .attachmentMissing:
+            return [.packets([EngineIOPacket(.message, "51-[\(Self.name),\(Self.placeholder)]")])]
+        // 1000 is "normal".
+        case .dataAfterClose:
+            return [.frames([RawFrame(RawFrame.close, [0x03, 0xE8]), Self.frame("6")])]
+        default: return []
+        }
     }
 
     private func extras(_ namespace: String) -> [LinkAct] {
-        let prefix = namespace == "/" ? "" : namespace + ","
+        let prefix = Self.prefix(namespace)
         func message(_ text: String) -> EngineIOPacket { EngineIOPacket(.message, text) }
         func binary(_ bytes: [UInt8] = [1, 2, 3]) -> EngineIOPacket { EngineIOPacket(.message, binary: bytes) }
         func header(_ count: Int, _ placeholders: [String]) -> EngineIOPacket {
@@ -73,7 +94,8 @@ struct PacketMisconduct: Misconduct {
         }
         switch self.fault {
         case .connectDuplicate: return [.packets([message("0\(prefix)")])]
-        case .namespaceRejected: return [.packets([message("0/no-such-namespace,")])]
+        case .namespaceRejected, .connectErrorLoop, .noReconnect:
+            return [.packets([message("0/no-such-namespace,")])]
         case .namespaceSyntax: return [.packets([message("0/chat?token=abc,")])]
         case .malformedSocketIO: return [.packets([message("2\(prefix){}")])]
         case .malformedEngineIO: return [.raw(.text("9"))]
@@ -101,15 +123,39 @@ struct PacketMisconduct: Misconduct {
         case .messageTooBig:
             let filler = String(repeating: "x", count: self.maxPayload)
             return [.packets([message("2\(prefix)[\(Self.name),\"\(filler)\"]")])]
+        case .unmaskedFrame, .reservedBits, .invalidFrame, .invalidUTF8: return [.frames([self.frame(prefix)])]
         default: return []
         }
     }
 
+    /// What breaks the rules of WebSockets.
+    private func frame(_ prefix: String) -> RawFrame {
+        let event = "42\(prefix)[\(Self.name)]"
+        switch self.fault {
+        case .unmaskedFrame:
+            var frame = Self.frame(event)
+            frame.isMasked = false
+            return frame
+        case .reservedBits:
+            // RSV1: deflated, without an agreement on that.
+            var frame = Self.frame(event)
+            frame.reserved = 4
+            return frame
+        case .invalidUTF8:
+            // Latin 1 for an o with two dots.
+            return RawFrame(RawFrame.text, Array("42\(prefix)[\(Self.name),\"".utf8) + [0xF6] + Array("\"]".utf8))
+        default: return RawFrame(RawFrame.ping, Array(repeating: UInt8(ascii: "x"), count: 126))
+        }
+    }
+
+    private static func frame(_ text: String) -> RawFrame { RawFrame(RawFrame.text, Array(text.utf8)) }
+
+    private static func prefix(_ namespace: String) -> String { namespace == "/" ? "" : namespace + "," }
+
     private static let name = "\"misbehaviour\""
 
     private static func event(_ word: String, _ namespace: String) -> EngineIOPacket {
-        let prefix = namespace == "/" ? "" : namespace + ","
-        return EngineIOPacket(.message, "2\(prefix)[\(Self.name),\"\(word)\"]")
+        EngineIOPacket(.message, "2\(Self.prefix(namespace))[\(Self.name),\"\(word)\"]")
     }
 
     /// `{type: 2, data: ["x"], nsp: "/"}` as MessagePack.

@@ -21,6 +21,8 @@ public struct RecordedPacket: Hashable, Sendable {
         case socketIO(ScriptedPacket)
         /// A `message` that is no Socket.IO packet: of a plain Engine.IO application, or a broken one. As it was.
         case message(EngineIOPacket.Content)
+        /// No Engine.IO packet. As it was; it is never said again.
+        case unreadable(EngineIOPacket.Content)
     }
 
     public init(frameID: Int64, at: Timestamp, sender: Sender, transport: Transport, content: Content) {
@@ -29,6 +31,19 @@ public struct RecordedPacket: Hashable, Sendable {
         self.sender = sender
         self.transport = transport
         self.content = content
+    }
+}
+
+extension RecordedPacket {
+    /// About what it takes on the wire.
+    public var sizeBytes: Int {
+        switch self.content {
+        case .engineIO(_, let data): 1 + data.utf8.count
+        case .socketIO(let packet):
+            packet.attachments.reduce(packet.namespace.utf8.count + (packet.payload?.utf8.count ?? 0)) { $0 + $1.count }
+        case .message(.text(let text)), .unreadable(.text(let text)): text.utf8.count
+        case .message(.binary(let bytes)), .unreadable(.binary(let bytes)): bytes.count
+        }
     }
 }
 

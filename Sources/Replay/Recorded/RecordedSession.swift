@@ -9,6 +9,8 @@ public struct RecordedSession: Sendable {
     public var exchanges: [ExchangeFacts]
     /// What ended its last transport: `frames` of the WebSocket close control frames, in order.
     public var closeFrames: [CloseFrame]
+    /// When the client sent bodies that could not be cut into packets, in order.
+    public var brokenBodies: [Timestamp]
 
     public struct CloseFrame: Hashable, Sendable {
         public var at: Timestamp
@@ -30,6 +32,7 @@ public struct RecordedSession: Sendable {
         self.packets = []
         self.exchanges = []
         self.closeFrames = []
+        self.brokenBodies = []
     }
 
     public func packets(of sender: Sender) -> [RecordedPacket] { self.packets.filter { $0.sender == sender } }

@@ -29,6 +29,17 @@ public struct SessionCollector: Sendable {
                 frameID: frame.id, at: frame.at, sender: frame.sender, transport: frame.transport, content: content))
     }
 
+    /// What broke a body of the client so that no frame came of it.
+    public mutating func see(_ anomaly: Anomaly) {
+        guard Self.isBrokenBody(anomaly) else { return }
+        self.session.brokenBodies.append(anomaly.at)
+    }
+
+    public static func isBrokenBody(_ anomaly: Anomaly) -> Bool {
+        ["engineio.malformed-payload", "engineio.length-mismatch"].contains(anomaly.code)
+            && anomaly.detail.hasPrefix("body of the client")
+    }
+
     public mutating func see(_ exchange: ExchangeFacts) { self.session.exchanges.append(exchange) }
 
     public consuming func finish() -> RecordedSession { self.session }
@@ -45,9 +56,12 @@ public struct SessionCollector: Sendable {
         return true
     }
 
-    /// Nil for what is no packet at all.
+    /// Nil for what is none of Engine.IO's affairs.
     private static func content(of frame: Frame) -> RecordedPacket.Content? {
-        guard let type = frame.engineIOType else { return nil }
+        guard let type = frame.engineIOType else {
+            guard frame.layer == .engineio else { return nil }
+            return .unreadable(frame.binary.map { .binary($0) } ?? .text(frame.payload ?? ""))
+        }
         guard type == .message else { return .engineIO(type, frame.payload ?? "") }
         guard let socketIOType = frame.socketIOType, socketIOType != .attachment else {
             return .message(frame.binary.map { .binary($0) } ?? .text(frame.payload ?? ""))

@@ -2,7 +2,8 @@ import TimelineModel
 
 /// A recording in parts that can be left out one by one without a break of the protocol.
 ///
-/// Always kept: open packets, upgrades, CONNECTs with their answers, and how each session ended. A part is an event
+/// Always kept: open packets, upgrades, CONNECTs with their answers, how each session ended, and the packet that its
+/// server ended it for: without it the end would be one of the server's own accord. A part is an event
 /// with its attachments and its ack, a message, a DISCONNECT, a ping or pong of the wrong side, or all other heartbeats
 /// of a session together.
 struct ReducibleRecording {
@@ -38,7 +39,8 @@ struct ReducibleRecording {
         var parts: [Part] = []
         var heartbeat = Part(life: life, packets: [], isHeartbeat: true)
         var asking: [AckKey: Int] = [:]
-        for (index, packet) in session.packets.enumerated() {
+        let cause = RecordedEnd.cause(of: session)
+        for (index, packet) in session.packets.enumerated() where index != cause {
             switch packet.content {
             case .engineIO(.ping, let data), .engineIO(.pong, let data):
                 guard data != "probe" else { continue }
@@ -49,7 +51,7 @@ struct ReducibleRecording {
                 }
             case .engineIO(.noop, _): heartbeat.packets.append(index)
             case .engineIO: continue
-            case .message: parts.append(Part(life: life, packets: [index]))
+            case .message, .unreadable: parts.append(Part(life: life, packets: [index]))
             case .socketIO(let scripted):
                 switch scripted.kind {
                 case .connect, .connectError: continue
@@ -80,6 +82,21 @@ struct ReducibleRecording {
         let pinger: Sender = facts.engineIOVersion == 3 ? .client : .server
         if case .engineIO(.ping, _) = packet.content { return packet.sender != pinger }
         return packet.sender == pinger
+    }
+
+    /// Unexpected in a replay without these parts, though the recorded client said it.
+    func unexpected(without left: Set<Int>) -> Set<ReplayVerdict.Difference> {
+        var said: Set<ReplayVerdict.Difference> = []
+        for place in left {
+            guard case .session(let session) = self.lives[self.parts[place].life] else { continue }
+            for packet in self.parts[place].packets.map({ session.packets[$0] }) where packet.sender == .client {
+                let divergence = Divergence(
+                    .unexpected, life: 0, sender: .client, namespace: PacketText.namespace(packet.content),
+                    what: PacketText.short(packet.content, namespace: false))
+                said.insert(ReplayVerdict.Difference(divergence))
+            }
+        }
+        return said
     }
 
     /// The recording without some of its lives and parts.

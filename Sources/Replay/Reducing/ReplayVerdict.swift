@@ -16,8 +16,14 @@ public struct ReplayVerdict: Hashable, Sendable {
             self.sender = divergence.sender
             self.namespace = divergence.namespace
             self.frameID = divergence.recordedFrameID
-            // Behind the name stands the data.
-            self.what = divergence.recordedFrameID == nil ? String(divergence.what.prefix { !"[{".contains($0) }) : ""
+            self.what = divergence.recordedFrameID == nil ? Self.name(divergence.what) : ""
+        }
+
+        /// `event say` of `event ["say",1]`: behind the name stands the data.
+        private static func name(_ what: String) -> String {
+            let head = what.prefix { !"[{".contains($0) }
+            let data = what[head.endIndex...]
+            return String(data.hasPrefix("[\"") ? head + data.dropFirst(2).prefix { $0 != "\"" } : head)
         }
     }
 

@@ -4,7 +4,7 @@ public import TimelineModel
 /// A client without sockets and without a clock: it says what to request, dial and send; a driver does it and tells
 /// what comes of it.
 ///
-/// Requests and WebSockets are numbered by the role, from 0, each in one row of numbers, and never reused.
+/// Requests and WebSockets are numbered by the role, from one row of numbers: none of them is used twice.
 public protocol ClientRole: Sendable {
     mutating func handle(_ event: ClientEvent, at now: Timestamp) -> [ClientAction]
 
@@ -41,6 +41,11 @@ public enum ClientAction: Hashable, Sendable {
     case openWebSocket(target: String, headers: [HTTPField], as: Int)
     case send(EngineIOPacket.Content, on: Int)
     case sendControl(WebSocketControl, on: Int)
+    /// Frames as they are, in one write, for what no well-behaved client sends. A close frame among them is the end's
+    /// own: it sends no other.
+    case sendFrames([RawFrame], on: Int)
+    /// The server's close frame is not answered; the WebSocket stays as it is until the role ends it.
+    case ignoreClose(on: Int)
     case end(ConnectionEnd, on: Int)
     /// The auth payload for a CONNECT to `namespace` is wanted now; `recorded` is what the recording has.
     case fetchAuth(namespace: String, recorded: String?, as: Int)

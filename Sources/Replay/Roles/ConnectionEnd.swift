@@ -4,6 +4,15 @@ public enum WebSocketControl: Hashable, Sendable {
     case pong([UInt8])
     /// `code` is nil for an empty body.
     case close(code: UInt16?, reason: String)
+
+    /// Whether a close frame may carry this code. Source: RFC 6455, section 7.4; IANA's registry of close codes; `ws`
+    /// lib/validation.js, `isValidStatusCode`.
+    public static func mayCarry(_ code: UInt16) -> Bool {
+        switch code {
+        case 1000...1003, 1007...1014, 3000...4999: true
+        default: false
+        }
+    }
 }
 
 /// How one end lets go of a connection.

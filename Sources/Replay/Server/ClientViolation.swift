@@ -13,15 +13,23 @@ struct ClientViolation: Hashable, Sendable {
         case outsideNamespace
         /// A second CONNECT.
         case connectTwice
-        /// No packet, attachments missing, a reserved name, a type that only servers send.
+        /// No packet of Socket.IO, attachments missing, a reserved name, a type that only servers send.
         case malformed
+        /// No packet of Engine.IO, or a body that is no payload.
+        case unreadable
+        /// A GET while one was waiting.
+        case pollOverlap
+        /// A waiting GET given up.
+        case pollAborted
+        /// A body of a type that Node takes for version 3.
+        case contentType
         /// More bytes than `maxPayload`.
         case tooBig
     }
 
     var kind: Kind
-    /// In the packets of the session.
-    var index: Int
+    /// In the packets of the session; nil for what is none.
+    var index: Int?
     var at: Timestamp
 
     /// The server went on after it, though the later `last` may have been its end.
@@ -42,6 +50,36 @@ struct ClientViolation: Hashable, Sendable {
             guard let kind = Self.kind(packet, session, language, &namespaces) else { continue }
             found.append(ClientViolation(kind: kind, index: index, at: packet.at))
         }
+        let others =
+            session.brokenBodies.map { ClientViolation(kind: .unreadable, at: $0) } + Self.requests(of: session)
+        guard !others.isEmpty else { return found }
+        return (found + others).sorted { $0.at < $1.at }
+    }
+
+    /// What was wrong with requests, whatever they carried.
+    private static func requests(of session: RecordedSession) -> [ClientViolation] {
+        var found: [ClientViolation] = []
+        var waiting: ExchangeFacts?
+        for exchange in session.exchanges {
+            // Without a sid it is the handshake; a WebSocket is none of polling's affairs.
+            guard exchange.status != 101, exchange.target.contains("sid=") else { continue }
+            if exchange.method == "POST", session.facts.engineIOVersion != 3, exchange.status == 400,
+                exchange.requestType?.hasPrefix("application/octet-stream") == true
+            {
+                found.append(ClientViolation(kind: .contentType, at: exchange.requested))
+            }
+            if let before = waiting, before.status == nil, exchange.status.map({ $0 >= 400 }) ?? false {
+                found.append(ClientViolation(kind: .pollAborted, at: exchange.requested))
+                waiting = nil
+            }
+            guard exchange.method == "GET" else { continue }
+            if let before = waiting, exchange.status.map({ $0 >= 400 }) ?? false,
+                before.answered.map({ $0 > exchange.requested }) ?? true
+            {
+                found.append(ClientViolation(kind: .pollOverlap, at: exchange.requested))
+            }
+            waiting = exchange
+        }
         return found
     }
 
@@ -55,12 +93,16 @@ struct ClientViolation: Hashable, Sendable {
         case .engineIO(.pong, let data):
             return session.facts.engineIOVersion == 3 && data != "probe" ? .pong : nil
         case .engineIO: return nil
+        case .unreadable: return session.facts.holes == 0 ? .unreadable : nil
         case .message:
             // Joined late, the header of an attachment may lie before the recording.
             if case .engineIO = language { return nil }
             return session.facts.completeHead && session.facts.holes == 0 ? .malformed : nil
         case .socketIO(let packet):
-            if let limit = session.facts.maxPayload, limit > 0, (packet.payload?.utf8.count ?? 0) > limit {
+            // The header stands behind the digit of `message`; each attachment is a message of its own.
+            if let limit = session.facts.maxPayload, limit > 0,
+                1 + packet.header.utf8.count > limit || packet.attachments.contains(where: { $0.count > limit })
+            {
                 return .tooBig
             }
             if packet.attachments.count < packet.announced || packet.kind == .connectError { return .malformed }

@@ -23,7 +23,18 @@ extension LifePlan {
             maxPayload: facts.maxPayload)
         return EngineIOServerSettings(
             self.version, handshake, heartbeat: self.heartbeat(settings, interval, timeout), dialect: dialect,
-            maxMessageBytes: dialect == .strict ? facts.maxPayload.flatMap { $0 > 0 ? $0 : nil } : nil)
+            maxMessageBytes: self.mostBytes(settings.profile))
+    }
+
+    /// What a message or a body may have; nil for any size. Node's servers and python's both hold to what they say; one
+    /// that took more in the recording does so again.
+    func mostBytes(_ profile: ReplayServerSettings.Profile) -> Int? {
+        guard let limit = self.session.facts.maxPayload, limit > 0 else { return nil }
+        let wentOn = self.violations.contains {
+            $0.kind == .tooBig && $0.index.map { self.packets[$0].transport == .websocket } ?? false
+                && self.endNs - self.atNs($0.at) > RecordedEnd.reactionNs
+        }
+        return wentOn && profile == .recorded ? nil : limit
     }
 
     private static func inRange(_ ms: Int) -> Int { min(ms, self.neverMs) }
@@ -31,12 +42,15 @@ extension LifePlan {
     private func heartbeat(
         _ settings: ReplayServerSettings, _ intervalMs: Int, _ timeoutMs: Int
     ) -> EngineIOServerSettings.Heartbeat {
-        guard settings.heartbeat == .live else { return .off }
+        guard settings.heartbeat != .off else { return .off }
         func ns(_ ms: Int) -> Int64 { Int64(ms) * 1_000_000 }
         guard intervalMs > 0 || timeoutMs > 0 else { return .off }
         // python-engineio names intervals below a second as 0, and pings all the same.
         let interval = intervalMs > 0 ? ns(intervalMs) : self.recordedInterval(settings.pace) ?? ns(timeoutMs) / 2
-        return .live(intervalNs: interval, timeoutNs: timeoutMs > 0 ? ns(timeoutMs) : ns(Self.defaultTimeoutMs))
+        let timeout = timeoutMs > 0 ? ns(timeoutMs) : ns(Self.defaultTimeoutMs)
+        guard settings.heartbeat == .recorded else { return .live(intervalNs: interval, timeoutNs: timeout) }
+        // Beyond its end the recording says nothing of heartbeats: a silence there would be the replay's own.
+        return .led(intervalNs: interval, timeoutNs: timeout, untilNs: settings.pace.scaled(self.endNs))
     }
 
     /// From a pong to the next ping, the median of the recording, at the pace; nil where it has none.

@@ -19,6 +19,12 @@ struct LifePlan: Sendable {
         var needsAssumedConnect: Bool
     }
 
+    /// Names an ack that a server's event asks for.
+    struct AckName: Hashable, Sendable {
+        var namespace: String
+        var id: Int64
+    }
+
     enum Cause: Hashable, Sendable {
         /// The session's beginning.
         case opening
@@ -39,12 +45,18 @@ struct LifePlan: Sendable {
     let lanes: [[Int]]
     /// The steps that are acks, by what they answer.
     let acks: [Int: [Int]]
+    /// Version 3: how long after each ping of the client its answer came; nil for one that had none. Nanoseconds.
+    let pongs: [Int64?]
+    /// Events of the server whose ack the recorded client owes.
+    let unanswered: [Int: AckName]
     /// Packets of the client: all that may come.
     let expected: ExpectedPackets
     /// Of those the ones that have to come.
     let demanded: [Int]
     /// Namespaces that are used without a CONNECT of the client.
     let assumed: Set<String>
+    /// The live client may connect where it likes: the recorded one should have.
+    let connectsNothing: Bool
     /// Packets whose breaking of the protocol was recorded.
     let violations: [ClientViolation]
     private let base: Timestamp
@@ -61,20 +73,57 @@ struct LifePlan: Sendable {
         self.end = RecordedEnd(session, violations: self.violations, base: self.base)
         let last = session.packets.last?.at ?? self.base
         self.endNs = max(0, (session.facts.ended ?? last).nanoseconds(since: self.base))
-        let said = ClientScript(session, self.language, self.violations, endsItself: self.end == .client)
+        let said = ClientScript(session, self.language, self.violations, self.end, base: self.base)
         self.expected = ExpectedPackets(said.expected, PacketComparison(ignoring: ignoring))
         self.demanded = said.demanded
         self.assumed = said.assumed
+        self.connectsNothing = session.connectsNothing
         var builder = StepBuilder(
             said: said, version: self.version, base: self.base, recordedHeartbeat: recordedHeartbeat)
         for (index, packet) in session.packets.enumerated() { builder.see(packet, at: index) }
         self.steps = builder.steps
         self.lanes = builder.lanes.map(\.steps)
         self.acks = builder.acks
+        self.unanswered = Self.unanswered(session.packets)
+        self.pongs = self.version == .v3 ? Self.pongs(session.packets) : []
+    }
+
+    private static func unanswered(_ packets: [RecordedPacket]) -> [Int: AckName] {
+        var asked: [AckName: Int] = [:]
+        for (index, packet) in packets.enumerated() {
+            guard case .socketIO(let scripted) = packet.content, let id = scripted.ackID else { continue }
+            let name = AckName(namespace: scripted.namespace, id: id)
+            switch (packet.sender, scripted.kind) {
+            case (.server, .event): asked[name] = index
+            case (.client, .ack): asked[name] = nil
+            default: continue
+            }
+        }
+        return Dictionary(asked.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func pongs(_ packets: [RecordedPacket]) -> [Int64?] {
+        var pongs: [Int64?] = []
+        var last: Timestamp?
+        for packet in packets {
+            guard case .engineIO(let type, let data) = packet.content, data != "probe" else { continue }
+            switch (type, packet.sender) {
+            case (.ping, .client):
+                pongs.append(nil)
+                last = packet.at
+            case (.pong, .server):
+                guard let pinged = last.take() else { continue }
+                pongs[pongs.count - 1] = max(0, packet.at.nanoseconds(since: pinged))
+            default: continue
+            }
+        }
+        return pongs
     }
 
     /// When a packet was recorded.
-    func atNs(_ index: Int) -> Int64 { max(0, self.packets[index].at.nanoseconds(since: self.base)) }
+    func atNs(_ index: Int) -> Int64 { self.atNs(self.packets[index].at) }
+
+    func atNs(_ time: Timestamp) -> Int64 { max(0, time.nanoseconds(since: self.base)) }
 }
 
 /// What the client of a recorded session said: what may come again, and what has to.
@@ -86,13 +135,17 @@ struct ClientScript {
 
     init(
         _ session: RecordedSession, _ language: LivePacketReader.Language, _ violations: [ClientViolation],
-        endsItself: Bool
+        _ end: RecordedEnd, base: Timestamp
     ) {
-        let broken = Set(violations.map(\.index))
+        // What was said behind the fatal packet went to a server that no longer listened.
+        let fatal: Timestamp? = if case .reaction(.violation(let at)) = end { base.advanced(byNs: at) } else { nil }
+        // Of one body all have one time.
+        let fatalIndex = violations.last { $0.at == fatal }?.index ?? session.packets.count
+        let broken = Set(violations.compactMap(\.index))
         var connected: Set<String> = session.facts.engineIOVersion == 3 ? ["/"] : []
         for (index, packet) in session.packets.enumerated() {
             switch packet.content {
-            case .engineIO: continue
+            case .engineIO, .unreadable: continue
             case .message:
                 guard case .engineIO = language, packet.sender == .client else { continue }
             case .socketIO(let scripted):
@@ -106,10 +159,11 @@ struct ClientScript {
                 guard packet.sender == .client else { continue }
             }
             self.expected.append((index, packet))
-            if !broken.contains(index) { self.demanded.append(index) }
+            let isHeard = fatal.map { packet.at < $0 || packet.at == $0 && index < fatalIndex } ?? true
+            if isHeard, !broken.contains(index) { self.demanded.append(index) }
         }
         // How a client says goodbye is its own affair.
-        if endsItself {
+        if end == .client {
             while let last = self.demanded.last, case .socketIO(let packet) = session.packets[last].content,
                 packet.kind == .disconnect, !session.packets[last...].contains(where: Self.isServerSpeech)
             {
@@ -120,8 +174,10 @@ struct ClientScript {
     }
 
     private static func isServerSpeech(_ packet: RecordedPacket) -> Bool {
-        if case .engineIO = packet.content { return false }
-        return packet.sender == .server
+        switch packet.content {
+        case .engineIO, .unreadable: false
+        case .message, .socketIO: packet.sender == .server
+        }
     }
 }
 
@@ -183,7 +239,7 @@ private struct StepBuilder {
         case .engineIO(.close, _):
             // Over polling it is the end itself.
             if packet.transport == .websocket { self.add(index, packet, self.released, lane: "") }
-        case .engineIO: return
+        case .engineIO, .unreadable: return
         case .message: self.add(index, packet, self.released, lane: "")
         case .socketIO(let scripted):
             let namespace = scripted.namespace

@@ -28,9 +28,18 @@ extension LifePlay {
 
     /// When the life is over of itself; nil while something is to come.
     var closing: Timestamp? {
-        guard self.waiting == nil, self.lanes.allSatisfy({ $0.steps.isEmpty }) else { return nil }
+        guard self.waiting == nil, self.connectDue == nil, self.lanes.allSatisfy({ $0.steps.isEmpty }) else {
+            return nil
+        }
         return self.timing.closing(
             began: self.began, progress: self.progress.live, recordedNs: self.progress.recordedNs)
+    }
+
+    /// When the played server gives a client up that connects to nothing, as the recorded one did. A client's way to
+    /// its first packet does not shrink with the pace.
+    var connectDue: Timestamp? {
+        guard case .reaction(.noConnect) = self.plan.end, !self.hasConnected else { return nil }
+        return self.began.advanced(byNs: LifeTiming.late(self.plan.endNs))
     }
 
     /// False where no use is in going on.
@@ -62,12 +71,16 @@ extension LifePlay {
         if let waiting = self.waiting {
             return "\(PacketText.short(self.plan.packets[waiting.index].content)) of the client"
         }
-        if self.lanes.contains(where: { !$0.steps.isEmpty }) { return "a connect of the client" }
+        if self.connectDue != nil || self.lanes.contains(where: { !$0.steps.isEmpty }) {
+            return "a connect of the client"
+        }
         return nil
     }
 
     /// The session has ended other than by the script.
-    mutating func end(_ end: EngineIOServerEnd, _ what: String?, at now: Timestamp) {
+    ///
+    /// - Parameter isSilent: the played server's heartbeat had stayed away for longer than a client has to bear.
+    mutating func end(_ end: EngineIOServerEnd, _ what: String?, isSilent: Bool = false, at now: Timestamp) {
         guard !self.isDone else { return }
         self.isDone = true
         let isWhole = self.firstDemanded == nil
@@ -75,24 +88,38 @@ extension LifePlay {
         case .closedByServer where what == nil: return
         // A polling client that goes leaves a GET behind, and that is all there is to see of it.
         case .violation(.pollAborted) where self.mayLeave(at: now): return
+        case .violation(.pollAborted) where isSilent, .heartbeatTimeout where isSilent: self.leftSilence = now
         case .violation, .heartbeatTimeout, .closedByServer:
-            if case .reaction = self.plan.end {
-                self.hasReacted = true
-                if isWhole { return }
-            }
+            var isRecorded = false
+            if case .reaction = self.plan.end { (self.hasReacted, isRecorded) = (true, isWhole) }
+            // A fault of the client even where the recording has it.
             self.divergences.append(
                 Divergence(
                     .unexpected, life: self.number, atNs: now.nanoseconds(since: self.origin), sender: .client,
                     what: what ?? end.description,
-                    detail: "the played server ended the session for it, \(self.leftOver)"))
+                    detail: "the played server ended the session for it, "
+                        + (isRecorded ? "as the recorded one did" : self.leftOver)))
         case .closedByClient, .transportClosed:
             guard !self.mayLeave(at: now) else { return }
+            guard !isSilent else {
+                self.leftSilence = now
+                return
+            }
             self.divergences.append(
                 Divergence(
                     .unexpected, life: self.number, atNs: now.nanoseconds(since: self.origin), sender: .client,
                     what: "end of the session",
                     detail: "\(end) after \(PacketText.seconds(now.nanoseconds(since: self.began))), \(self.leftOver)"))
         }
+    }
+
+    /// A body was too big to be taken: lost for the application, though the session lives.
+    mutating func refused(bytes: Int, limit: Int, at now: Timestamp) {
+        self.divergences.append(
+            Divergence(
+                .unexpected, life: self.number, atNs: now.nanoseconds(since: self.origin), sender: .client,
+                what: "a body that is too big",
+                detail: "\(bytes) bytes, where maxPayload is \(limit); the played server refused it with 413"))
     }
 
     var leftOver: String {
@@ -103,7 +130,7 @@ extension LifePlay {
     /// A client that hangs up has done what was recorded: all is said, and the recorded client left as well, at about
     /// that time or as soon as it had what it wanted.
     func mayLeave(at now: Timestamp) -> Bool {
-        guard self.demandedLeft == 0 else { return false }
+        guard self.demandedLeft == 0, self.connectDue == nil else { return false }
         let rest = self.lanes.compactMap { $0.steps.first } + self.dueAcks.map(\.step)
         let firstLeft = rest.map { self.plan.steps[$0].atNs }.min()
         let lived = now.nanoseconds(since: self.began)
@@ -128,6 +155,8 @@ extension LifePlay {
         detail: String
     ) {
         if kind == .unexpected, self.isBeyond(now) { return }
+        // How a client says what the recorded one should not have said is its own affair.
+        if let match, self.plan.violations.contains(where: { $0.index == match.index }) { return }
         self.divergences.append(
             Divergence(
                 kind, life: self.number, recordedFrameID: match.map { self.plan.packets[$0.index].frameID },
@@ -139,15 +168,25 @@ extension LifePlay {
     /// The recording has nothing to say of what comes now.
     func isBeyond(_ now: Timestamp) -> Bool {
         guard self.demandedLeft == 0, self.lanes.allSatisfy({ $0.steps.isEmpty }) else { return false }
+        // The server cut the recorded client off: what that would have said next nobody knows.
+        if case .reaction = self.plan.end { return true }
+        if self.plan.connectsNothing { return true }
         return now
             >= self.timing.beyond(
                 began: self.began, progress: self.progress.live, recordedNs: self.progress.recordedNs)
     }
 
+    /// A client that has left a silent server could not say what it would have said later. Its own pauses do not
+    /// shrink with the pace.
+    private func isExcused(_ index: Int) -> Bool {
+        guard let leftSilence else { return false }
+        return LifeTiming.late(self.plan.atNs(index)) >= leftSilence.nanoseconds(since: self.began)
+    }
+
     /// What the client has not said, once nothing more comes.
     func missing() -> [Divergence] {
         self.plan.demanded.filter { index in
-            if case .at = self.heard[index] { false } else { true }
+            if case .at = self.heard[index] { false } else { !self.isExcused(index) }
         }.map { index in
             let packet = self.plan.packets[index]
             return Divergence(

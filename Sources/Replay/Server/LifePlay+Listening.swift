@@ -13,9 +13,12 @@ extension LifePlay {
         switch live {
         case .message(let content): self.match(.message(content), ackID: nil, at: now)
         case .malformed(let content, let what):
+            guard self.dialect == .lenient else {
+                outputs.append(.violated("no packet of Socket.IO: \(what)"))
+                return
+            }
             self.diverge(
                 .unexpected, content: .message(content), at: now, detail: "no packet of Socket.IO: \(what)")
-            if self.dialect == .strict { outputs.append(.violated("no packet of Socket.IO: \(what)")) }
         case .packet(let packet): self.receive(packet, at: now, &outputs)
         }
     }
@@ -43,14 +46,25 @@ extension LifePlay {
             let place = self.match(content, ackID: nil, at: now)
             if let place, let id = packet.ackID { self.liveAckIDs[place] = id }
             if let place { self.release(acksOf: place, at: now) }
-            self.judge(packet, state, &outputs)
+            if let event = packet.event, SocketIOPacketHead.isReserved(event), self.dialect == .strict {
+                outputs.append(.violated("an event named \(event), which is reserved"))
+            } else {
+                self.judge(packet, state, &outputs)
+            }
         case .ack:
-            self.match(content, ackID: packet.ackID, at: now)
+            // An answer that the recorded client owed is no more than right.
+            let isOwed = packet.ackID.map { self.owes(ackID: $0, packet.namespace) } ?? false
+            self.match(content, ackID: packet.ackID, at: now, isOptional: isOwed)
             self.judge(packet, state, &outputs)
         case .connectError:
             self.match(content, ackID: nil, at: now)
             if self.dialect == .strict { outputs.append(.violated("a connect_error, which only servers send")) }
         }
+    }
+
+    /// The server asked for this ack live, and it has not come in the recording.
+    private mutating func owes(ackID: Int64, _ namespace: String) -> Bool {
+        self.unanswered.remove(LifePlan.AckName(namespace: namespace, id: ackID)) != nil
     }
 
     /// What is sent while a CONNECT waits for its answer is a race that servers decide differently: it passes.
@@ -61,12 +75,13 @@ extension LifePlay {
 
     mutating func connect(_ packet: ScriptedPacket, at now: Timestamp, _ outputs: inout [Output]) {
         let namespace = packet.namespace
+        self.hasConnected = true
         if let match = self.expected.match(.socketIO(packet)) {
             self.note(match, .socketIO(packet), at: now)
             self.namespaces[namespace] = .connecting
             return
         }
-        guard self.plan.assumed.contains(namespace) else {
+        guard self.plan.assumed.contains(namespace) || self.plan.connectsNothing else {
             self.diverge(
                 .unexpected, content: .socketIO(packet), at: now,
                 detail: "the recorded client did not connect to it, or not so often")

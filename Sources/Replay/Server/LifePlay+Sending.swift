@@ -55,7 +55,7 @@ extension LifePlay {
     /// When something is to be done without a word of the client.
     var deadline: Timestamp? {
         guard !self.isDone else { return nil }
-        var earliest = self.dueAcks.lazy.map(\.due).min()
+        var earliest = (self.dueAcks.map(\.due) + self.duePongs.map(\.due)).min()
         func offer(_ time: Timestamp?) {
             guard let time else { return }
             earliest = earliest.map { min($0, time) } ?? time
@@ -68,16 +68,24 @@ extension LifePlay {
             case .waits, .waitsForConnect: continue
             }
         }
-        if earliest == nil { offer(self.waiting?.until ?? self.closing) }
+        if earliest == nil { offer(self.waiting?.until ?? self.connectDue ?? self.closing) }
         return earliest
     }
 
     mutating func pass(_ now: Timestamp, _ outputs: inout [Output]) {
+        for pong in self.duePongs where pong.due <= now && !self.isDone {
+            outputs.append(.send([EngineIOPacket(.pong, pong.data)]))
+        }
+        self.duePongs.removeAll { $0.due <= now }
         while !self.isDone {
             if self.sendNext(now, &outputs) { continue }
             if let waiting = self.waiting {
                 guard waiting.until <= now, self.isIdle else { return }
                 guard self.giveUp(waiting.index, at: now, &outputs) else { return }
+            } else if let due = self.connectDue {
+                guard due <= now else { return }
+                outputs.append(.violated("no connect to any namespace"))
+                return
             } else if let closing = self.closing, closing <= now, self.isIdle {
                 self.isDone = true
                 if case .server(let end) = self.plan.end { outputs.append(.end(end)) }
@@ -125,10 +133,14 @@ extension LifePlay {
         } else {
             self.dueAcks.removeAll { $0.step == next.step }
         }
-        guard let packets = self.packets(of: step) else { return true }
+        if case .engineIO(.ping, _) = self.plan.packets[step.index].content {
+            outputs.append(.ping)
+        } else {
+            guard let packets = self.packets(of: step) else { return true }
+            outputs.append(.send(packets))
+        }
         self.lateness.add(now.nanoseconds(since: next.due))
         self.advance(step.atNs, at: now)
-        outputs.append(.send(packets))
         return true
     }
 
@@ -136,6 +148,7 @@ extension LifePlay {
     mutating func packets(of step: LifePlan.Step) -> [EngineIOPacket]? {
         switch self.plan.packets[step.index].content {
         case .engineIO(let type, let data): return [EngineIOPacket(type, data)]
+        case .unreadable: return nil
         case .message(.text(let text)): return [EngineIOPacket(.message, text)]
         case .message(.binary(let bytes)): return [EngineIOPacket(.message, binary: bytes)]
         case .socketIO(var packet):
@@ -147,7 +160,8 @@ extension LifePlay {
             case .ack:
                 guard case .reply(let asked) = step.cause, let id = self.liveAckIDs[asked] else { return nil }
                 packet.ackID = id
-            case .event: break
+            case .event:
+                if let name = self.plan.unanswered[step.index] { self.unanswered.insert(name) }
             }
             return self.encode(packet)
         }

@@ -7,6 +7,8 @@ struct LifePlay: Sendable {
     enum Output: Hashable, Sendable {
         /// One unit: nothing may come between.
         case send([EngineIOPacket])
+        /// A recorded one of version 4.
+        case ping
         case end(RecordedEnd.ServerEnd)
         /// The client broke the rules of Socket.IO; a strict server ends the session.
         case violated(String)
@@ -26,6 +28,8 @@ struct LifePlay: Sendable {
     var reader: LivePacketReader
     var expected: ExpectedPackets
 
+    /// Acks that the server has asked for, and that the recorded client never gave.
+    var unanswered: Set<LifePlan.AckName> = []
     /// When a packet of the client came, or was given up; nil for what is still to come. By its place.
     var heard: [Int: Heard] = [:]
     /// The live id of an event that asks for an ack, by its place.
@@ -33,7 +37,12 @@ struct LifePlay: Sendable {
     var lanes: [Lane]
     /// Acks whose event has come.
     var dueAcks: [DueStep] = []
+    /// Recorded answers to pings of version 3, with the data of the live ping.
+    var duePongs: [(due: Timestamp, data: String)] = []
+    private var pings = 0
     var namespaces: [String: LiveNamespace] = [:]
+    /// A CONNECT has come.
+    var hasConnected = false
     var demandedLeft: Int
     /// First of `plan.demanded` that has not been heard.
     var nextDemanded = 0
@@ -46,6 +55,8 @@ struct LifePlay: Sendable {
     var divergences: [Divergence] = []
     var lateness = Lateness()
     var isDone = false
+    /// The client left when the played server had fallen silent, as it may.
+    var leftSilence: Timestamp?
     /// The recorded server's reaction has come live as well.
     var hasReacted = false
 
@@ -84,6 +95,20 @@ struct LifePlay: Sendable {
         self.demandedLeft = plan.demanded.count
         self.progress = (now, 0)
         if plan.version == .v3 { self.namespaces["/"] = .connected }
+    }
+
+    /// A ping of version 3, whose recorded answer comes again, or its absence: the k-th live ping gets what the k-th
+    /// recorded one got, and those beyond are answered at once.
+    mutating func pinged(_ data: String, at now: Timestamp, _ outputs: inout [Output]) {
+        let number = self.pings
+        self.pings += 1
+        guard number < self.plan.pongs.count else {
+            outputs.append(.send([EngineIOPacket(.pong, data)]))
+            return
+        }
+        if let delay = self.plan.pongs[number] {
+            self.duePongs.append((now.advanced(byNs: self.settings.pace.scaled(delay)), data))
+        }
     }
 
     var matched: Int { self.plan.demanded.count - self.demandedLeft }

@@ -26,29 +26,31 @@ struct LifeTiming: Sendable {
         self.holdNs = Self.hold(plan, settings)
     }
 
+    /// When a timer of the client has fired for sure that was due then.
+    static func late(_ ns: Int64) -> Int64 {
+        let sum = ns.addingReportingOverflow(ns / 10 + self.timerSlackNs)
+        return sum.overflow ? .max : sum.partialValue
+    }
+
     /// A client that is wrong by a timer of its own has to get the time for it, at any pace: that of the recorded
     /// fault, or a whole heartbeat interval where the recorded session had one.
     private static func hold(_ plan: LifePlan, _ settings: ReplayServerSettings) -> Int64 {
         var hold: Int64 = 0
-        func late(_ ns: Int64) -> Int64 {
-            let sum = ns.addingReportingOverflow(ns / 10 + self.timerSlackNs)
-            return sum.overflow ? .max : sum.partialValue
-        }
         if let ping = plan.violations.first(where: { $0.kind == .ping || $0.kind == .pong }) {
-            hold = late(plan.atNs(ping.index))
+            hold = Self.late(plan.atNs(ping.at))
         }
         let facts = plan.session.facts
         let interval = Int64(clamping: max(0, facts.pingIntervalMs ?? 0)).multipliedClamping(by: 1_000_000)
         if settings.pace != .recorded, interval > 0, plan.endNs >= interval {
-            hold = max(hold, min(plan.endNs, late(interval)))
+            hold = max(hold, min(plan.endNs, Self.late(interval)))
         }
-        if case .reaction(.violation(let at)) = plan.end { hold = max(hold, late(at)) }
-        if case .reaction(.silence) = plan.end, settings.heartbeat == .live {
+        if case .reaction(.violation(let at)) = plan.end { hold = max(hold, Self.late(at)) }
+        if case .reaction(.silence) = plan.end, settings.heartbeat != .off {
             // One heartbeat, answered or not.
             let beat = settings.pace.heartbeat(ms: facts.pingIntervalMs ?? 0)
                 .addingReportingOverflow(settings.pace.heartbeat(ms: facts.pingTimeoutMs ?? 0))
             let ns = Int64(clamping: beat.overflow ? 0 : beat.partialValue).multipliedClamping(by: 1_000_000)
-            hold = max(hold, min(late(ns), late(plan.endNs)))
+            hold = max(hold, min(Self.late(ns), Self.late(plan.endNs)))
         }
         return hold
     }

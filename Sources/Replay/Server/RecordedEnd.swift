@@ -26,8 +26,10 @@ enum RecordedEnd: Hashable, Sendable {
     enum Reaction: Hashable, Sendable {
         /// To a packet, so long after the session's beginning. Nanoseconds.
         case violation(atNs: Int64)
-        /// To a heartbeat that did not come, or a CONNECT.
+        /// To a heartbeat that did not come.
         case silence
+        /// To a CONNECT that did not come.
+        case noConnect
     }
 }
 
@@ -49,7 +51,7 @@ extension RecordedEnd {
             self = .client
             return
         }
-        if facts.endedBy == .server, endClass != .rst, endClass != .httpError,
+        if facts.endedBy == .server, endClass != .rst,
             let reaction = Self.reaction(session, violations, ended: ended, base: base)
         {
             self = .reaction(reaction)
@@ -79,22 +81,52 @@ extension RecordedEnd {
     private static func reaction(
         _ session: RecordedSession, _ violations: [ClientViolation], ended: Timestamp, base: Timestamp
     ) -> Reaction? {
+        // Over polling the end shows only with the client's next request, however late it is.
+        let spoke =
+            session.facts.endClass == .httpError ? session.packets.last { $0.sender == .server }?.at ?? base : nil
+        let last = violations.last { violation in
+            violation.at <= ended
+                && (spoke.map { $0 <= violation.at } ?? (ended.nanoseconds(since: violation.at) <= Self.reactionNs))
+        }
+        if let last, !violations.contains(where: { $0.kind == last.kind && $0.isTolerated(until: ended, last) }) {
+            return .violation(atNs: max(0, last.at.nanoseconds(since: base)))
+        }
         // Framing, text, size: what broke them may not be among the packets.
         let code = session.closeFrames.first { $0.sender == .server }?.code ?? session.facts.closeCode
         if let code, [1002, 1003, 1007, 1009].contains(code) {
             return .violation(atNs: max(0, ended.nanoseconds(since: base)))
         }
-        let last = violations.last { $0.at <= ended && ended.nanoseconds(since: $0.at) <= Self.reactionNs }
-        if let last, !violations.contains(where: { $0.kind == last.kind && $0.isTolerated(until: ended, last) }) {
-            return .violation(atNs: max(0, last.at.nanoseconds(since: base)))
-        }
-        return Self.isSilence(session, ended: ended, base: base) ? .silence : nil
+        if Self.isSilence(session, ended: ended, base: base) { return .silence }
+        // Its timeout is no fact of the session: 45 s where nobody has changed it, and never less than a moment.
+        let lived = ended.nanoseconds(since: base)
+        return session.connectsNothing && lived >= Self.reactionNs ? .noConnect : nil
     }
 
-    /// The server waited in vain: for a pong (v4), a ping (v3), a CONNECT (v5).
+    /// The packet that the server's end answered, or its ping that nobody did; by its place.
+    static func cause(of session: RecordedSession) -> Int? {
+        let violations = ClientViolation.all(in: session, LivePacketReader.language(of: session))
+        let base = session.facts.opened
+        switch RecordedEnd(session, violations: violations, base: base) {
+        case .reaction(.violation(let at)): return violations.last { $0.at == base.advanced(byNs: at) }?.index
+        case .reaction(.silence): return session.packets.lastIndex { $0.isEngineIO(.ping, of: .server) }
+        case .reaction(.noConnect), .server, .client, .unknown: return nil
+        }
+    }
+
+    /// A ping that finds no waiting GET is never seen, and its timeout goes by all the same.
+    private static func hasPausedPolling(_ session: RecordedSession, _ timeout: Int64) -> Bool {
+        guard timeout > 0, let failed = session.exchanges.last(where: { $0.status ?? 0 >= 400 }),
+            let before = session.exchanges.last(where: { $0.requested < failed.requested })
+        else { return false }
+        let quiet = failed.requested.nanoseconds(since: before.responded ?? before.requested)
+        return quiet >= timeout / 10 * 9
+    }
+
+    /// The server waited in vain: for a pong (v4), a ping (v3).
     private static func isSilence(_ session: RecordedSession, ended: Timestamp, base: Timestamp) -> Bool {
         guard session.facts.completeHead, session.facts.holes == 0 else { return false }
         let timeout = Int64(clamping: max(0, session.facts.pingTimeoutMs ?? 0)).multipliedClamping(by: 1_000_000)
+        if session.facts.endClass == .httpError { return Self.hasPausedPolling(session, timeout) }
         let interval = Int64(clamping: max(0, session.facts.pingIntervalMs ?? 0)).multipliedClamping(by: 1_000_000)
         if session.facts.engineIOVersion == 3 {
             let last = session.packets.last { $0.isEngineIO(.ping, of: .client) }?.at ?? base
@@ -108,14 +140,17 @@ extension RecordedEnd {
         {
             return true
         }
-        let hasConnected = session.packets.contains {
-            if case .socketIO(let packet) = $0.content {
-                $0.sender == .client && packet.kind == .connect
-            } else {
-                false
-            }
-        }
-        return session.facts.socketIOVersion == 5 && !hasConnected
+        return false
+    }
+}
+
+extension RecordedSession {
+    /// Its client never connected to a namespace nor used one, though version 5 has it begin with that.
+    var connectsNothing: Bool {
+        guard self.facts.engineIOVersion != 3, self.facts.completeHead, self.facts.holes == 0,
+            case .socketIO = LivePacketReader.language(of: self)
+        else { return false }
+        return !self.packets.contains { if case .socketIO = $0.content { true } else { false } }
     }
 }
 

@@ -9,17 +9,18 @@ extension ReplayServer {
         self.origins[connection] = request.header("Origin")
         switch EngineIORequest(request, self.version) {
         case .preflight: actions.append(self.respond(.preflight(request), connection))
-        case .foreign: actions.append(self.respond(.text(404, "no Engine.IO here\n"), connection))
-        case .refused(let response): actions.append(self.respond(response, connection))
+        case .foreign: self.refuse(request, .text(404, "no Engine.IO here\n"), connection, &actions)
+        case .refused(let response): self.refuse(request, response, connection, &actions)
         case .wrongVersion(let eio):
             self.noteWrongVersion(eio, at: now)
             actions.append(self.respond(.engineIOError(5), connection))
         case .poll(let sid, let form):
             self.tell(sid, .polled(on: connection, form), connection, at: now, &actions)
         case .post(let sid, let body):
-            if self.dialect == .strict, let place = self.place(ofSID: sid),
-                let limit = self.plans[self.sessions[place].life]?.session.facts.maxPayload, body.count > limit
+            if let place = self.place(ofSID: sid),
+                let limit = self.plans[self.sessions[place].life]?.mostBytes(self.settings.profile), body.count > limit
             {
+                self.sessions[place].play.refused(bytes: body.count, limit: limit, at: now)
                 actions.append(self.respond(HTTPResponse(status: 413), connection))
                 return
             }
@@ -32,6 +33,19 @@ extension ReplayServer {
             self.handshake(transport, form, connection, at: now, &actions)
         }
     }
+
+    private mutating func refuse(
+        _ request: HTTPRequest, _ response: HTTPResponse, _ connection: Int, _ actions: inout [ServerAction]
+    ) {
+        if self.firstContact == nil, self.refused.count < Self.mostRefused {
+            let what = "\(request.method) \(PacketText.cut(request.target)) (\(response.status))"
+            if !self.refused.contains(what) { self.refused.append(what) }
+        }
+        actions.append(self.respond(response, connection))
+    }
+
+    /// More of them say no more.
+    private static let mostRefused = 3
 
     private mutating func tell(
         _ sid: String, _ event: EngineIOServerMachine.Event, _ connection: Int, at now: Timestamp,
@@ -63,8 +77,8 @@ extension ReplayServer {
     ) {
         if self.firstContact == nil { self.firstContact = now }
         self.lastContact = now
-        guard !self.isFinished else { return self.refuseFurther(connection, at: now, &actions) }
-        guard self.nextLife < self.lineage.lives.count else {
+        if !self.isFinished { self.letForsakenGo(at: now, &actions) }
+        guard !self.isFinished, self.nextLife < self.lineage.lives.count else {
             if self.settings.afterLast == .repeat, let last = self.plans.lastIndex(where: { $0 != nil }) {
                 self.begin(last, counts: false, transport, form, connection, at: now, &actions)
             } else {
@@ -83,6 +97,14 @@ extension ReplayServer {
             actions.append(
                 self.respond(
                     .text(exchange.status ?? 400, exchange.errorBody ?? "", type: type), connection))
+        }
+    }
+
+    /// A client that has given a silent server up and comes again may leave its old connection as it is.
+    private mutating func letForsakenGo(at now: Timestamp, _ actions: inout [ServerAction]) {
+        for place in self.sessions.indices where self.sessions[place].machine.isForsaken(at: now) {
+            self.sessions[place].play.end(.transportClosed(wasReset: false), nil, isSilent: true, at: now)
+            self.end(.fin, place, at: now, &actions)
         }
     }
 

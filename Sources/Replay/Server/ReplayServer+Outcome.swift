@@ -32,10 +32,44 @@ extension ReplayServer {
         guard session.counts else { return }
         let missing = session.play.missing()
         self.add(missing, of: place)
-        self.outcome.expected += session.play.plan.demanded.count
+        self.outcome.expected += session.play.matched + missing.count
+        if session.play.leftSilence != nil {
+            self.outcome.remarks.append(
+                "The client left connection \(session.life + 1) because the played server's heartbeat had stayed away, "
+                    + "as it may; what it would have said later was not asked for.")
+        }
         self.outcome.matched += session.play.matched
         if missing.isEmpty, session.play.isDone { self.outcome.livesDone += 1 }
         self.outcome.lateness.add(session.play.lateness)
+    }
+
+    /// What it comes to where it is cut off before its verdict: what came so far, of all that was to come, and what it
+    /// waited for. Nothing counts as missing.
+    public var partialOutcome: ReplayOutcome {
+        guard !self.isFinished else { return self.outcome }
+        var partial = self.outcome
+        for session in self.sessions where session.counts && !session.isCounted {
+            partial.expected += session.play.plan.demanded.count
+            partial.matched += session.play.matched
+            partial.lateness.add(session.play.lateness)
+        }
+        partial.expected += self.demandedLater
+        partial.waitedFor = self.waitedFor
+        return partial
+    }
+
+    /// Ends it before its verdict is certain: what has not come does not come any more.
+    public mutating func giveUp(at now: Timestamp) { self.finish(waitedFor: self.waitedFor, at: now) }
+
+    /// What it waits for now, for a person.
+    var waitedFor: String {
+        self.sessions.lazy.compactMap(\.play.waitedFor).first
+            ?? (self.awaitsConnection ? self.nextConnection : "the end of the session")
+    }
+
+    /// Packets of the client in lives that were not asked for so far.
+    private var demandedLater: Int {
+        self.plans[self.nextLife...].reduce(0) { $0 + ($1?.demanded.count ?? 0) }
     }
 
     /// Nothing more is waited for. What is still open now never came.
@@ -54,11 +88,15 @@ extension ReplayServer {
             self.count(place, at: now)
         }
         self.count(now)
+        if self.firstContact == nil, !self.refused.isEmpty {
+            self.outcome.remarks.append(
+                "The client asked for no Engine.IO session, but for \(self.refused.joined(separator: ", ")).")
+        }
         guard awaitsConnection else {
             self.remark()
             return
         }
-        let left = self.plans[self.nextLife...].reduce(0) { $0 + ($1?.demanded.count ?? 0) }
+        let left = self.demandedLater
         self.outcome.expected += left
         self.outcome.divergences.append(
             Divergence(
@@ -76,7 +114,7 @@ extension ReplayServer {
             switch reaction {
             case .violation(let at):
                 "what the client sent \(PacketText.seconds(at)) after its beginning, and the live client did not"
-            case .silence: "what the client left undone, and the live client did not"
+            case .silence, .noConnect: "what the client left undone, and the live client did not"
             }
         let left = self.outcome.lives - self.nextLife
         self.outcome.remarks.append(

@@ -46,6 +46,8 @@ public struct ReplayServer: ServerRole {
     var reacted: Set<Int> = []
     var droppedDivergences = 0
     var hasWrongVersion = false
+    /// What was asked for before the first handshake, and got a refusal.
+    var refused: [String] = []
     public internal(set) var outcome = ReplayOutcome()
     public internal(set) var isFinished = false
 
@@ -84,6 +86,7 @@ public struct ReplayServer: ServerRole {
             if let time = session.play.deadline { earliest = min(earliest, time) }
         }
         if let time = self.nextConnectionUntil { earliest = min(earliest, time) }
+        if let time = self.handshakeUntil { earliest = min(earliest, time) }
         return earliest
     }
 
@@ -137,12 +140,22 @@ extension ReplayServer {
         guard !self.isFinished else { return }
         if self.sessions.allSatisfy({ $0.play.isDone || !$0.counts }), !self.awaitsConnection {
             self.finish(waitedFor: nil, at: now)
+        } else if self.hasWrongVersion, self.awaitsConnection,
+            self.sessions.allSatisfy({ $0.play.isDone || !$0.counts })
+        {
+            // A client speaks one version: it would ask in the same way again.
+            self.finish(
+                waitedFor: "\(self.nextConnection), by Engine.IO \(self.version.rawValue)", at: now)
         } else if let until = self.nextConnectionUntil, until <= now {
             self.finish(waitedFor: self.nextConnection, at: now)
-        } else if began.advanced(byNs: self.limitNs) <= now {
-            let what = self.sessions.lazy.compactMap(\.play.waitedFor).first ?? self.nextConnection
+        } else if let until = self.handshakeUntil, until <= now {
             self.finish(
-                waitedFor: "\(what), until the limit of \(PacketText.seconds(self.limitNs))", at: now)
+                waitedFor:
+                    "an Engine.IO handshake, for \(PacketText.seconds(until.nanoseconds(since: began))) after the "
+                    + "client had connected", at: now)
+        } else if began.advanced(byNs: self.limitNs) <= now {
+            self.finish(
+                waitedFor: "\(self.waitedFor), until the limit of \(PacketText.seconds(self.limitNs))", at: now)
         }
     }
 
@@ -157,8 +170,14 @@ extension ReplayServer {
             || self.reacted.contains(self.nextLife - 1)
     }
 
+    /// How long the first handshake is waited for.
+    private var handshakeUntil: Timestamp? {
+        guard self.firstContact == nil, let began, let patience = self.settings.handshakeNs else { return nil }
+        return began.advanced(byNs: patience)
+    }
+
     var nextConnection: String {
-        self.outcome.lives > 1
+        self.nextLife > 0
             ? "connection \(min(self.nextLife + 1, self.outcome.lives)) of \(self.outcome.lives) of the client"
             : "the client to connect"
     }
@@ -215,13 +234,18 @@ extension ReplayServer {
             case .closeWebSocket(let connection, let code):
                 actions.append(.end(.webSocketClose(code: code, reason: ""), on: connection))
             case .received(let packet, _):
-                guard packet.type == .message else { continue }
                 var outputs: [LifePlay.Output] = []
-                self.sessions[place].play.receive(packet.content, at: now, &outputs)
+                switch (packet.type, packet.content) {
+                case (.message, _): self.sessions[place].play.receive(packet.content, at: now, &outputs)
+                case (.ping, .text(let data)) where data != "probe" && self.leadsPongs:
+                    self.sessions[place].play.pinged(data, at: now, &outputs)
+                default: continue
+                }
                 self.perform(outputs, place, at: now, &actions)
             case .tolerated, .upgraded: continue
             case .ended(let end):
-                self.sessions[place].play.end(end, nil, at: now)
+                let isSilent = self.sessions[place].machine.isSilent(at: now)
+                self.sessions[place].play.end(end, nil, isSilent: isSilent, at: now)
                 self.lastEnd = now
             }
         }
@@ -234,6 +258,7 @@ extension ReplayServer {
             switch output {
             case .send(let packets):
                 self.perform(self.sessions[place].machine.handle(.send(packets), at: now), place, at: now, &actions)
+            case .ping: self.perform(self.sessions[place].machine.handle(.ping, at: now), place, at: now, &actions)
             case .end(let end): self.end(end, place, at: now, &actions)
             case .violated(let what):
                 self.sessions[place].play.end(.closedByServer, what, at: now)
@@ -243,8 +268,10 @@ extension ReplayServer {
         }
     }
 
+    private var leadsPongs: Bool { self.settings.heartbeat == .recorded && self.version == .v3 }
+
     /// Ends a session in the recorded way, as far as its live transport has that way.
-    private mutating func end(
+    mutating func end(
         _ end: RecordedEnd.ServerEnd, _ place: Int, at now: Timestamp, _ actions: inout [ServerAction]
     ) {
         let machine = self.sessions[place].machine
@@ -298,6 +325,6 @@ extension ReplayServer {
         self.count(now)
         guard !self.isFinished else { return }
         self.finish(
-            waitedFor: self.awaitsConnection ? "\(self.nextConnection), which has ended" : nil, at: now)
+            waitedFor: self.awaitsConnection ? "\(self.nextConnection), until the client ended" : nil, at: now)
     }
 }

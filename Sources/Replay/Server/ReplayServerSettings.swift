@@ -13,7 +13,8 @@ public struct ReplayServerSettings: Hashable, Sendable {
     public enum Heartbeat: String, Hashable, Sendable, CaseIterable {
         /// As a server does: pings, waits for pongs, ends the session without one.
         case live
-        /// The recorded heartbeats at their recorded times, so that missed ones are missed again.
+        /// The recorded heartbeats at their recorded times, so that missed ones are missed again, and live ones beyond
+        /// the recording's end. Under version 3, where the client pings, the k-th ping is answered as the k-th was.
         case recorded
         /// None, and intervals that never pass.
         case off
@@ -44,6 +45,9 @@ public struct ReplayServerSettings: Hashable, Sendable {
     /// How long the whole replay may take, in nanoseconds; nil for three times the recording at its own pace and a
     /// minute.
     public var limitNs: Int64?
+    /// How long the first handshake is waited for once the replay has begun, in nanoseconds; nil for as long as the
+    /// limit allows.
+    public var handshakeNs: Int64?
     /// JSON pointers into the arguments of events and acks (`/0/createdAt`, the name not counted; `*` stands for any
     /// one key or index) where any value is right.
     public var ignoring: [String]

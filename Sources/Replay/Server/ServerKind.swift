@@ -18,7 +18,9 @@ enum ServerKind {
             if case .reaction(.violation) = RecordedEnd(session, violations: violations, base: session.facts.opened) {
                 return .strict
             }
-            if violations.contains(where: { self.wentOn($0, session) }) { return .lenient }
+            // That a body was refused with 413 ends no session.
+            let fatal = violations.filter { $0.kind != .tooBig }
+            if fatal.contains(where: { self.wentOn($0, session) }) { return .lenient }
             isPython = isPython || self.looksLikePython(session)
         }
         return isPython ? .lenient : .strict

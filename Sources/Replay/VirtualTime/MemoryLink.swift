@@ -27,6 +27,8 @@ struct MemoryLink: Sendable {
         var isClosed = false
         var sentClose = false
         var gotClose = false
+        /// The client's role wants no answer to the server's close frame.
+        var ignoresClose = false
         /// When the last of what it sent arrives: a connection keeps the order.
         var lastArrival: Timestamp
     }

@@ -37,10 +37,15 @@ public struct MemoryNetwork<Server: ServerRole, Client: ClientRole>: Sendable {
     // MARK: Time
 
     /// Runs until the server waits for nothing more, nothing can happen any more, or a limit is reached.
-    public mutating func run(_ witness: inout some MemoryWitness) -> MemoryNetworkEnd {
+    ///
+    /// - Parameter isCut: asked before each step: true ends it there.
+    public mutating func run(
+        _ witness: inout some MemoryWitness, isCut: () -> Bool = { false }
+    ) -> MemoryNetworkEnd {
         self.perform(self.client.handle(.begin, at: self.now), &witness)
         var isClientGone = false
         while !self.server.isFinished {
+            guard !isCut() else { return .cut }
             let isQuiet = self.queue.isEmpty && (self.client.isFinished || self.client.deadline == nil)
             if isQuiet, !isClientGone, self.client.isFinished || self.server.deadline == nil {
                 // Its driver would see the process end, or be told by its user that nothing moves.
@@ -56,6 +61,10 @@ public struct MemoryNetwork<Server: ServerRole, Client: ClientRole>: Sendable {
             self.step(&witness)
         }
         self.settle(&witness)
+        if self.settings.lingerNs > 0 {
+            self.linger(&witness)
+            self.settle(&witness)
+        }
         return .finished
     }
 
@@ -85,6 +94,18 @@ public struct MemoryNetwork<Server: ServerRole, Client: ClientRole>: Sendable {
         while let due = self.queue.firstDue, due <= until, let item = self.queue.pop() {
             self.now = max(self.now, due)
             self.deliver(item.event, &witness)
+        }
+    }
+
+    /// The client goes on for as long as the settings let it.
+    private mutating func linger(_ witness: inout some MemoryWitness) {
+        let until = self.now.advanced(byNs: self.settings.lingerNs)
+        while !self.client.isFinished, self.alarms < Self.alarmLimit,
+            let next = self.nextMoment, next <= until
+        {
+            if next > self.now { self.alarms = 0 }
+            self.now = max(self.now, next)
+            self.step(&witness)
         }
     }
 
@@ -154,7 +175,8 @@ public struct MemoryNetwork<Server: ServerRole, Client: ClientRole>: Sendable {
             self.perform(actions, &witness)
         case .broken(let code, let reason):
             let actions = self.server.handle(.broken(code: code, reason: reason, on: link), at: self.now)
-            self.closeServer(code: code, reason: reason, link, &witness)
+            // Without a word of it, as servers do.
+            self.closeServer(code: code, reason: "", link, &witness)
             self.finishServer(link, &witness)
             self.perform(actions, &witness)
         }
@@ -208,7 +230,7 @@ public struct MemoryNetwork<Server: ServerRole, Client: ClientRole>: Sendable {
             case .pong: break
             case .close(let code, _):
                 self.links[link]?.client.gotClose = true
-                self.closeClient(code: code, reason: "", link)
+                if self.links[link]?.client.ignoresClose == false { self.closeClient(code: code, reason: "", link) }
             }
             self.perform(actions, &witness)
         case .broken(let code, let reason):
@@ -353,6 +375,13 @@ public struct MemoryNetwork<Server: ServerRole, Client: ClientRole>: Sendable {
             case .sendControl(let control, let number):
                 guard let link = self.openWebSocket(number) else { continue }
                 self.writeClient(WebSocketBytes.control(control, masked: true), link)
+            case .sendFrames(let frames, let number):
+                guard let link = self.openWebSocket(number) else { continue }
+                self.writeClient(frames.flatMap { $0.bytes(key: 0) }, link)
+                if frames.contains(where: { $0.opcode == RawFrame.close }) { self.links[link]?.client.sentClose = true }
+            case .ignoreClose(let number):
+                guard let link = self.linkOfWebSocket[number] else { continue }
+                self.links[link]?.client.ignoresClose = true
             case .end(let end, let number): self.endClient(end, number)
             case .fetchAuth(let namespace, let recorded, let number):
                 let payload = self.settings.auth(namespace, recorded)

@@ -14,6 +14,8 @@ public struct MemoryNetworkSettings: Sendable {
     public var auth: @Sendable (String, String?) -> String?
     /// How long that takes, in nanoseconds.
     public var authDelayNs: Int64 = 0
+    /// How long the client may go on once the server waits for nothing more, in nanoseconds.
+    public var lingerNs: Int64 = 0
     /// A day that nobody lives in: runs that say nothing of the time are alike.
     public static let beginning = Timestamp(nanoseconds: 1_735_689_600_000_000_000)
 
@@ -41,4 +43,6 @@ public enum MemoryNetworkEnd: Hashable, Sendable {
     case limit
     /// A role let time stand still.
     case stuck
+    /// Whoever ran it wanted it to end.
+    case cut
 }

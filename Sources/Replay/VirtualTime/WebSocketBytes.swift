@@ -12,23 +12,7 @@ enum WebSocketBytes {
     /// Masks with a key that changes nothing but is one: in memory there is nobody to hide from.
     static func frame(_ opcode: UInt8, _ payload: some Collection<UInt8>, isLast: Bool = true, masked: Bool) -> [UInt8]
     {
-        var bytes: [UInt8] = [(isLast ? 0x80 : 0) | opcode]
-        let maskBit: UInt8 = masked ? 0x80 : 0
-        let count = payload.count
-        switch count {
-        case ..<126: bytes.append(maskBit | UInt8(count))
-        case ..<65_536:
-            bytes.append(maskBit | 126)
-            bytes += [UInt8(count >> 8), UInt8(count & 0xFF)]
-        default:
-            bytes.append(maskBit | 127)
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: count >> shift))
-            }
-        }
-        if masked { bytes += [0, 0, 0, 0] }
-        bytes += payload
-        return bytes
+        RawFrame(opcode, Array(payload), isLast: isLast, isMasked: masked).bytes(key: 0)
     }
 
     static func message(_ content: EngineIOPacket.Content, masked: Bool) -> [UInt8] {

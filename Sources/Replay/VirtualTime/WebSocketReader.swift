@@ -96,7 +96,7 @@ struct WebSocketReader: Sendable {
     }
 
     private mutating func take(_ frame: Frame) throws(Broken) -> Item? {
-        guard frame.opcode < 8 else { return .control(try Self.control(frame)) }
+        guard frame.opcode < 8 else { return .control(try Self.control(frame, ofClient: self.isMasked)) }
         let state = self.state
         // Let go of the state's reference first, or each append copies all of it.
         self.state = .idle
@@ -129,7 +129,7 @@ struct WebSocketReader: Sendable {
         return .message(.text(text))
     }
 
-    private static func control(_ frame: Frame) throws(Broken) -> WebSocketControl {
+    private static func control(_ frame: Frame, ofClient: Bool) throws(Broken) -> WebSocketControl {
         guard frame.isLast, frame.payload.count <= 125 else {
             throw Broken(code: 1002, reason: "a control frame that is fragmented or too long")
         }
@@ -139,9 +139,15 @@ struct WebSocketReader: Sendable {
         case WebSocketBytes.close:
             guard !frame.payload.isEmpty else { return .close(code: nil, reason: "") }
             guard frame.payload.count >= 2 else { throw Broken(code: 1002, reason: "a close frame of one byte") }
-            return .close(
-                code: UInt16(frame.payload[0]) << 8 | UInt16(frame.payload[1]),
-                reason: String(decoding: frame.payload[2...], as: UTF8.self))
+            let code = UInt16(frame.payload[0]) << 8 | UInt16(frame.payload[1])
+            // As the drivers' reader.
+            guard !ofClient || WebSocketControl.mayCarry(code) else {
+                throw Broken(code: 1002, reason: "a close frame with the code \(code), which may not stand in one")
+            }
+            guard !ofClient || String(validating: frame.payload[2...], as: UTF8.self) != nil else {
+                throw Broken(code: 1007, reason: "a close frame's reason is no UTF-8")
+            }
+            return .close(code: code, reason: String(decoding: frame.payload[2...], as: UTF8.self))
         default: throw Broken(code: 1002, reason: "a frame of the reserved type \(frame.opcode)")
         }
     }

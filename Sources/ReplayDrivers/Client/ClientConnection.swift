@@ -2,6 +2,7 @@ import EngineIO
 import NIOCore
 import NIOPosix
 import Replay
+import ReplayHTTP
 import TimelineModel
 
 /// One connection to the server: requests and messages become bytes, its bytes become answers and messages.
@@ -49,27 +50,22 @@ final class ClientConnection: ChannelInboundHandler {
     /// For the server's own FIN, once it is over.
     private static let leavePatience: TimeAmount = .seconds(5)
 
-    /// As the witness knows it.
-    let number: Int
+    private let link: WitnessedLink
     private let house: House
     private var phase: Phase
-    private var context: ChannelHandlerContext?
     private var isReused = false
     private var hasSentClose = false
-    private var hasReset = false
-    private var isInputEnded = false
-    private var isOutputEnded = false
-    private var isGone = false
-    /// The system or TLS says so.
-    private var isBroken = false
+    /// The server's close frame is left without an answer.
+    var ignoresClose = false
     private var failure: String?
-    private var isFlushWanted = false
 
+    /// As the witness knows it.
+    var number: Int { self.link.number }
     /// No channel is its own yet.
-    var isConnecting: Bool { if case .connecting = self.phase, self.context == nil { true } else { false } }
+    var isConnecting: Bool { if case .connecting = self.phase, self.link.context == nil { true } else { false } }
 
     init(_ number: Int, for job: Job, _ house: House) {
-        self.number = number
+        self.link = WitnessedLink(number, of: .client, witness: house.witness, now: house.now)
         self.house = house
         self.phase = .connecting(job)
     }
@@ -79,26 +75,21 @@ final class ClientConnection: ChannelInboundHandler {
     /// The connection stands; what is written while TLS shakes hands waits for it.
     private func begin(_ context: ChannelHandlerContext) {
         guard case .connecting(let job) = self.phase else { return context.close(promise: nil) }
-        self.house.witness()?.opened(
-            self.number, client: context.channel.localAddress, server: context.channel.remoteAddress,
-            at: self.house.now())
+        self.link.added(context)
         switch job {
         case .request(let request, let number): self.ask(request, number)
         case .webSocket(let target, let headers, let number):
             let key = HTTPRequestHead.makeKey()
             let request = HTTPRequest(method: "GET", target: target, headers: headers)
             self.phase = .dialing(HTTPResponseParser(bodyLimit: self.house.messageLimit), key: key, number)
-            self.write(self.house.head(request, key).bytes)
+            self.link.write(self.house.head(request, key).bytes)
         }
-        self.flush()
+        self.link.flush()
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        self.begin(context)
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.begin(context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) { self.link.removed() }
 
     /// No connection came about.
     func failed(_ reason: String) {
@@ -110,7 +101,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = self.unwrapInboundIn(data)
-        self.house.witness()?.bytes(bytes, of: self.number, from: .server, at: self.house.now())
+        self.link.received(bytes)
         switch self.phase {
         case .asking(var parser, let request, let number):
             parser.feed(bytes)
@@ -128,38 +119,27 @@ final class ClientConnection: ChannelInboundHandler {
             self.leave()
         case .connecting, .over: break
         }
-        self.flush()
+        self.link.flush()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event, !self.isInputEnded {
-            self.isInputEnded = true
-            self.house.witness()?.ended(self.number, by: .server, at: self.house.now())
-            self.endOutput()
+        if case ChannelEvent.inputClosed = event, self.link.inputEnded() {
+            self.link.endOutput()
             self.finish(wasReset: false)
-            self.flush()
+            self.link.flush()
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.isBroken = true
+        self.link.broke()
         if self.failure == nil { self.failure = connectionText(of: error) }
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        guard !self.isGone else { return }
-        self.isGone = true
-        if self.hasReset || (self.isInputEnded && self.isOutputEnded && !self.isBroken) {
-            // Told when it happened.
-        } else if self.isBroken || !self.isOutputEnded {
-            self.house.witness()?.reset(self.number, by: .server, at: self.house.now())
-        } else if !self.isInputEnded {
-            // The server's FIN, after ours.
-            self.house.witness()?.ended(self.number, by: .server, at: self.house.now())
-        }
-        self.finish(wasReset: self.isBroken && !self.hasReset)
+        guard let wasReset = self.link.gone() else { return }
+        self.finish(wasReset: wasReset)
         self.house.left(self, nil)
         context.fireChannelInactive()
     }
@@ -190,9 +170,9 @@ final class ClientConnection: ChannelInboundHandler {
         case .webSocket(_, _, let number): self.house.tell(.closed(on: number, wasReset: wasReset))
         }
         self.house.left(self, again)
-        guard !self.isGone, let context else { return }
+        guard !self.link.isGone, let context = self.link.context else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.leavePatience) { bound.value.context?.close(promise: nil) }
+        context.eventLoop.scheduleTask(in: Self.leavePatience) { bound.value.link.context?.close(promise: nil) }
     }
 
     // MARK: HTTP
@@ -205,7 +185,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     private func ask(_ request: HTTPRequest, _ number: Int) {
         self.phase = .asking(HTTPResponseParser(bodyLimit: self.house.messageLimit), request, number)
-        self.write(self.house.head(request, nil).bytes)
+        self.link.write(self.house.head(request, nil).bytes)
     }
 
     private func readResponse() {
@@ -234,7 +214,7 @@ final class ClientConnection: ChannelInboundHandler {
     /// What cannot be read ends the connection.
     private func fail(_ reason: String) {
         self.failure = reason
-        self.endOutput()
+        self.link.endOutput()
         self.finish(wasReset: false)
     }
 
@@ -280,7 +260,7 @@ final class ClientConnection: ChannelInboundHandler {
             } catch {
                 self.failure = error.reason
                 self.close(code: error.code, reason: "")
-                self.endOutput()
+                self.link.endOutput()
                 self.finish(wasReset: false)
             }
         }
@@ -292,24 +272,37 @@ final class ClientConnection: ChannelInboundHandler {
         case .ping(let bytes): if !self.hasSentClose { self.sendControl(.pong(bytes)) }
         case .pong: break
         // The server ends TCP; without it we do, after a while. Source: RFC 6455, section 7.1.1.
-        case .close(let code, _): self.close(code: code, reason: "")
+        case .close(let code, _): if !self.ignoresClose { self.close(code: code, reason: "") }
         }
     }
 
     func send(_ content: EngineIOPacket.Content) {
         guard case .webSocket(_, let writer, _) = self.phase, !self.hasSentClose else { return }
-        self.write(writer.message(content))
+        self.link.write(writer.message(content))
     }
 
     func sendControl(_ control: WebSocketControl) {
         guard case .webSocket(_, let writer, _) = self.phase, !self.hasSentClose else { return }
         if case .close = control { self.hasSentClose = true }
-        self.write(writer.control(control))
+        self.link.write(writer.control(control))
+    }
+
+    func sendFrames(_ frames: [RawFrame]) {
+        guard case .webSocket = self.phase, !self.hasSentClose else { return }
+        self.link.write(ByteBuffer(bytes: frames.flatMap { $0.bytes(key: .random(in: .min ... .max)) }))
+        guard frames.contains(where: { $0.opcode == RawFrame.close }) else { return }
+        self.hasSentClose = true
+        self.awaitClose()
     }
 
     private func close(code: UInt16?, reason: String) {
-        guard !self.hasSentClose, let context else { return }
+        guard !self.hasSentClose else { return }
         self.sendControl(.close(code: code, reason: reason))
+        self.awaitClose()
+    }
+
+    private func awaitClose() {
+        guard let context = self.link.context else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: Self.closePatience) { bound.value.end(.fin) }
     }
@@ -325,13 +318,13 @@ final class ClientConnection: ChannelInboundHandler {
             self.close(code: code, reason: reason)
         case .fin:
             self.tellEnded()
-            self.endOutput()
+            self.link.endOutput()
             self.finish(wasReset: false)
         case .reset:
             self.tellEnded()
-            self.reset()
+            self.link.reset { self.finish(wasReset: false) }
         }
-        self.flush()
+        self.link.flush()
     }
 
     /// An end of our own is no refusal.
@@ -340,7 +333,7 @@ final class ClientConnection: ChannelInboundHandler {
         case .connecting(.webSocket(_, _, let number)), .dialing(_, _, let number):
             self.phase = .over
             self.house.tell(.closed(on: number, wasReset: false))
-            if !(self.context?.channel.isActive ?? false) { self.house.left(self, nil) }
+            if !(self.link.context?.channel.isActive ?? false) { self.house.left(self, nil) }
         case .connecting, .idle, .asking, .webSocket, .over: break
         }
     }
@@ -349,65 +342,25 @@ final class ClientConnection: ChannelInboundHandler {
     func abandon() {
         self.phase = .over
         self.leave()
-        self.flush()
+        self.link.flush()
     }
 
     /// Says goodbye as any client that goes, without waiting for an answer.
     func dismiss() {
         if case .webSocket = self.phase, !self.hasSentClose { self.sendControl(.close(code: 1001, reason: "")) }
-        self.flush()
-        self.endOutput()
-        self.context?.close(promise: nil)
+        self.link.flush()
+        self.link.endOutput()
+        self.link.context?.close(promise: nil)
     }
 
     private func leave() {
         self.phase = .over
-        self.endOutput()
+        self.link.endOutput()
         self.house.left(self, nil)
-        guard let context else { return }
+        guard let context = self.link.context else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.leavePatience) { bound.value.context?.close(promise: nil) }
+        context.eventLoop.scheduleTask(in: Self.leavePatience) { bound.value.link.context?.close(promise: nil) }
     }
-
-    private func endOutput() {
-        guard let context, !self.isOutputEnded, !self.isGone else { return }
-        self.isOutputEnded = true
-        self.flush()
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenSuccess {
-            if !self.hasReset { self.house.witness()?.ended(self.number, by: .client, at: self.house.now()) }
-        }
-        context.close(mode: .output, promise: promise)
-    }
-
-    private func reset() {
-        guard let context, !self.isGone, !self.hasReset else { return }
-        self.flush()
-        self.hasReset = true
-        self.house.witness()?.reset(self.number, by: .client, at: self.house.now())
-        // Set at once, for this is the channel's own event loop.
-        _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        self.finish(wasReset: false)
-        context.close(mode: .all, promise: nil)
-    }
-
-    // MARK: Writing
-
-    private func write(_ bytes: ByteBuffer) {
-        guard let context, !self.isOutputEnded, !self.isGone, bytes.readableBytes > 0 else { return }
-        self.isFlushWanted = true
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenSuccess {
-            guard !self.hasReset else { return }
-            self.house.witness()?.bytes(bytes, of: self.number, from: .client, at: self.house.now())
-        }
-        context.write(self.wrapOutboundOut(bytes), promise: promise)
-    }
-
     /// All that is written in one turn goes out in one system call.
-    func flush() {
-        guard self.isFlushWanted else { return }
-        self.isFlushWanted = false
-        self.context?.flush()
-    }
+    func flush() { self.link.flush() }
 }

@@ -95,8 +95,9 @@ public final class ClientDriver<Role: ClientRole>: @unchecked Sendable {
     }
 
     deinit {
-        // Nobody waits any more; a promise must be kept all the same.
-        self.done.succeed()
+        // Nobody waits any more; a promise must be kept all the same. One that is kept is not touched: its loop may be
+        // gone by now.
+        if !self.isFinished { self.done.succeed() }
     }
 
     /// Kept once the role is finished, or `stop` was called; fails with `ClientDriverError.auth`.
@@ -174,6 +175,8 @@ public final class ClientDriver<Role: ClientRole>: @unchecked Sendable {
             self.connect(.webSocket(target: target, headers: headers, as: number))
         case .send(let content, let number): self.ofWebSocket[number]?.send(content)
         case .sendControl(let control, let number): self.ofWebSocket[number]?.sendControl(control)
+        case .sendFrames(let frames, let number): self.ofWebSocket[number]?.sendFrames(frames)
+        case .ignoreClose(let number): self.ofWebSocket[number]?.ignoresClose = true
         case .end(let end, let number): self.ofWebSocket[number]?.end(end)
         case .fetchAuth(let namespace, let recorded, let number): self.fetchAuth(namespace, recorded, number)
         }

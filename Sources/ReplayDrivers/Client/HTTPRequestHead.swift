@@ -1,3 +1,4 @@
+import JSONText
 import NIOCore
 import Replay
 
@@ -40,10 +41,7 @@ struct HTTPRequestHead {
 
     /// 16 random bytes in base64. Source: RFC 6455, section 4.1.
     static func makeKey() -> String {
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-        var key = ""
-        for _ in 0..<21 { key.append(letters[Int.random(in: 0..<64)]) }
-        // The last of 22 letters stands for 2 bits of the 16th byte.
-        return key + String(letters[Int.random(in: 0..<4) * 16]) + "=="
+        let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+        return Base64.encode(bytes.span)
     }
 }

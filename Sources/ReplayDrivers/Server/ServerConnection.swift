@@ -2,6 +2,7 @@ import EngineIO
 import NIOCore
 import NIOPosix
 import Replay
+import ReplayHTTP
 import TimelineModel
 
 /// One connection of a client: its bytes become requests and messages, answers and ends become bytes.
@@ -15,6 +16,8 @@ final class ServerConnection: ChannelInboundHandler {
     /// What connections tell, and to whom. On their event loop.
     struct House {
         var tell: (ServerEvent) -> Void
+        /// So many bytes came; false where no more are taken.
+        var received: (Int) -> Bool
         /// It is gone.
         var left: (Int) -> Void
         var witness: () -> (any WireWitness)?
@@ -39,42 +42,31 @@ final class ServerConnection: ChannelInboundHandler {
     /// For the client's own FIN, once it is over.
     private static let leavePatience: TimeAmount = .seconds(5)
 
-    let number: Int
+    private let link: WitnessedLink
     private let house: House
     private var phase: Phase
-    private var context: ChannelHandlerContext?
     private var hasSentClose = false
-    private var hasReset = false
-    private var isInputEnded = false
-    private var isOutputEnded = false
-    private var isGone = false
-    private var isBroken = false
-    private var waitingBytes = 0
-    private var isFlushWanted = false
 
     init(_ number: Int, _ house: House) {
-        self.number = number
+        self.link = WitnessedLink(number, of: .server, witness: house.witness, now: house.now)
         self.house = house
         self.phase = .http(HTTPRequestParser(bodyLimit: house.messageLimit))
     }
 
+    var number: Int { self.link.number }
     /// The role has been told so.
     var isOver: Bool { if case .over = self.phase { true } else { false } }
 
     // MARK: What happens
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        self.house.witness()?.opened(
-            self.number, client: context.channel.remoteAddress, server: context.channel.localAddress,
-            at: self.house.now())
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.link.added(context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) { self.link.removed() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = self.unwrapInboundIn(data)
-        self.house.witness()?.bytes(bytes, of: self.number, from: .client, at: self.house.now())
+        self.link.received(bytes)
+        guard self.house.received(bytes.readableBytes) else { return }
         switch self.phase {
         case .http(let parser):
             parser.feed(bytes)
@@ -93,33 +85,22 @@ final class ServerConnection: ChannelInboundHandler {
     func channelReadComplete(context: ChannelHandlerContext) { self.flush() }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event, !self.isInputEnded {
-            self.isInputEnded = true
-            self.house.witness()?.ended(self.number, by: .client, at: self.house.now())
+        if case ChannelEvent.inputClosed = event, self.link.inputEnded() {
             // Nobody is served who has said that it is done: neither does Node's server.
-            self.endOutput()
+            self.link.endOutput()
             self.finish(wasReset: false)
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is IOError { self.isBroken = true }
+        if error is IOError { self.link.broke() }
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        guard !self.isGone else { return }
-        self.isGone = true
-        if self.hasReset || (self.isInputEnded && self.isOutputEnded && !self.isBroken) {
-            // Told when it happened.
-        } else if self.isBroken || !self.isOutputEnded {
-            self.house.witness()?.reset(self.number, by: .client, at: self.house.now())
-        } else {
-            // The client's FIN, after ours.
-            self.house.witness()?.ended(self.number, by: .client, at: self.house.now())
-        }
-        self.finish(wasReset: self.isBroken && !self.hasReset)
+        guard let wasReset = self.link.gone() else { return }
+        self.finish(wasReset: wasReset)
         self.house.left(self.number)
         context.fireChannelInactive()
     }
@@ -129,7 +110,7 @@ final class ServerConnection: ChannelInboundHandler {
         if case .over = self.phase { return }
         self.phase = .over
         self.house.tell(.closed(on: self.number, wasReset: wasReset))
-        guard !self.isGone, let context else { return }
+        guard !self.link.isGone, let context = self.link.context else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: Self.leavePatience) { bound.value.reset() }
     }
@@ -152,7 +133,7 @@ final class ServerConnection: ChannelInboundHandler {
             self.write(
                 HTTPResponse(status: error.status, body: Array(error.reason.utf8)), keepsAlive: false, isForHead: false,
                 origin: nil)
-            self.endOutput()
+            self.link.endOutput()
             self.finish(wasReset: false)
         }
     }
@@ -175,7 +156,7 @@ final class ServerConnection: ChannelInboundHandler {
             response, keepsAlive: incoming.keepsAlive, isForHead: incoming.request.method == "HEAD",
             origin: incoming.request.header("Origin"))
         guard incoming.keepsAlive else {
-            self.endOutput()
+            self.link.endOutput()
             return self.finish(wasReset: false)
         }
         self.phase = .http(parser)
@@ -226,7 +207,7 @@ final class ServerConnection: ChannelInboundHandler {
             } catch {
                 self.house.tell(.broken(code: error.code, reason: error.reason, on: self.number))
                 self.sendClose(code: error.code, reason: "")
-                self.endOutput()
+                self.link.endOutput()
                 self.finish(wasReset: false)
             }
         }
@@ -240,7 +221,7 @@ final class ServerConnection: ChannelInboundHandler {
         case .close(let code, _):
             // The server ends TCP first. Source: RFC 6455, section 7.1.1.
             self.sendClose(code: code, reason: "")
-            self.endOutput()
+            self.link.endOutput()
             self.finish(wasReset: false)
         }
     }
@@ -278,12 +259,12 @@ final class ServerConnection: ChannelInboundHandler {
         switch end {
         case .webSocketClose(let code, let reason):
             guard case .webSocket = self.phase else { return self.end(.fin) }
-            guard !self.hasSentClose, let context else { return }
+            guard !self.hasSentClose, let context = self.link.context else { return }
             self.sendControl(.close(code: code, reason: reason))
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             context.eventLoop.scheduleTask(in: Self.closePatience) { bound.value.end(.fin) }
         case .fin:
-            self.endOutput()
+            self.link.endOutput()
             self.finish(wasReset: false)
         case .reset:
             self.reset()
@@ -294,52 +275,15 @@ final class ServerConnection: ChannelInboundHandler {
     func dismiss() {
         if case .webSocket = self.phase { self.sendClose(code: 1001, reason: "") }
         self.flush()
-        self.context?.close(promise: nil)
+        self.link.context?.close(promise: nil)
     }
 
-    private func endOutput() {
-        guard let context, !self.isOutputEnded, !self.isGone else { return }
-        self.isOutputEnded = true
-        self.flush()
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenSuccess {
-            if !self.hasReset { self.house.witness()?.ended(self.number, by: .server, at: self.house.now()) }
-        }
-        context.close(mode: .output, promise: promise)
-    }
-
-    private func reset() {
-        guard let context, !self.isGone, !self.hasReset else { return }
-        self.flush()
-        self.hasReset = true
-        self.house.witness()?.reset(self.number, by: .server, at: self.house.now())
-        // Set at once, for this is the channel's own event loop.
-        _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        self.finish(wasReset: false)
-        context.close(mode: .all, promise: nil)
-    }
-
-    // MARK: Writing
+    private func reset() { self.link.reset { self.finish(wasReset: false) } }
 
     private func write(_ bytes: ByteBuffer) {
-        guard let context, !self.isOutputEnded, !self.isGone, bytes.readableBytes > 0 else { return }
-        let count = bytes.readableBytes
-        self.waitingBytes += count
-        self.isFlushWanted = true
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { result in
-            self.waitingBytes -= count
-            guard case .success = result, !self.hasReset else { return }
-            self.house.witness()?.bytes(bytes, of: self.number, from: .server, at: self.house.now())
-        }
-        context.write(self.wrapOutboundOut(bytes), promise: promise)
-        if self.waitingBytes > self.house.waitingLimit { self.reset() }
+        self.link.write(bytes)
+        if self.link.waitingBytes > self.house.waitingLimit { self.reset() }
     }
 
-    /// All that is written in one turn goes out in one system call.
-    func flush() {
-        guard self.isFlushWanted else { return }
-        self.isFlushWanted = false
-        self.context?.flush()
-    }
+    func flush() { self.link.flush() }
 }

@@ -15,10 +15,14 @@ public final class ServerDriver<Role: ServerRole>: @unchecked Sendable {
         public var messageLimit = 64 << 20
         /// Bytes that may wait for a client that does not read; with more it is reset.
         public var waitingLimit = 256 << 20
-        /// Messages, requests and connections that are taken before the client counts as one that floods, and their
-        /// bytes.
+        /// Messages, requests and connections that are taken before the client counts as one that floods.
         public var eventLimit = Int.max
+        /// Its bytes as they come, whole messages or not: no more than these are ever held for it.
         public var byteLimit = 4 << 30
+        /// Its connections at once.
+        public var connectionLimit = Int.max
+        /// The role hears `timePassed` with the first connection, so that its time runs for a client that says nothing.
+        public var beginsWithConnection = false
 
         public init() {}
     }
@@ -42,7 +46,11 @@ public final class ServerDriver<Role: ServerRole>: @unchecked Sendable {
     private var isClientGone = false
     private var taken = 0
     private var takenBytes = 0
-    private var isFlooded = false
+    private var flood: ServerFlood?
+    private var connectionLimit = Int.max
+    /// What is open beside connections: accepting another one where there is no room would be tried without end.
+    private static var otherFiles: Int { 64 }
+    private static var fewestConnections: Int { 16 }
 
     /// - Parameters:
     ///   - clock: whose times the role and the witness get.
@@ -90,6 +98,8 @@ public final class ServerDriver<Role: ServerRole>: @unchecked Sendable {
                 .bind(host: address.host, port: address.port).wait()
             try self.loop.submit {
                 self.listener = listener
+                self.connectionLimit = min(
+                    self.settings.connectionLimit, max(Self.fewestConnections, FileLimit.current - Self.otherFiles))
                 self.schedule()
             }.wait()
             return HostPort(host: address.host, port: listener.localAddress?.port ?? address.port)
@@ -106,8 +116,8 @@ public final class ServerDriver<Role: ServerRole>: @unchecked Sendable {
     /// A driven role at its end.
     public struct Stopped: Sendable {
         public var role: Role
-        /// How much came of a client that floods: messages, requests and connections; nil for any other.
-        public var flood: Int?
+        /// Of a client that floods; nil for any other.
+        public var flood: ServerFlood?
         /// Since the beginning, and those of them that were not over when it was stopped.
         public var connections: Int
         public var openConnections: Int
@@ -125,7 +135,7 @@ public final class ServerDriver<Role: ServerRole>: @unchecked Sendable {
 
     private var state: Stopped {
         Stopped(
-            role: self.role, flood: self.isFlooded ? self.taken : nil, connections: self.nextNumber,
+            role: self.role, flood: self.flood, connections: self.nextNumber,
             openConnections: self.connections.values.count { !$0.isOver })
     }
 
@@ -136,33 +146,48 @@ public final class ServerDriver<Role: ServerRole>: @unchecked Sendable {
         let number = self.nextNumber
         self.nextNumber += 1
         self.met.succeed()
-        self.count(bytes: 0)
+        self.count(events: 1)
+        guard !self.isFinished else { return channel.close(promise: nil) }
         // The driver and its connections hold each other until these are gone.
         let connection = ServerConnection(
             number,
             ServerConnection.House(
                 tell: { self.tell($0) },
+                received: { bytes in
+                    self.count(bytes: bytes)
+                    return self.flood == nil
+                },
                 left: { self.connections[$0] = nil },
                 witness: { self.isFinished ? nil : self.witness },
                 now: { [clock] in clock.now }, messageLimit: self.settings.messageLimit,
                 waitingLimit: self.settings.waitingLimit))
         self.connections[number] = connection
         try channel.pipeline.syncOperations.addHandler(connection)
+        if number == 0, self.settings.beginsWithConnection { self.tell(.timePassed) }
     }
 
-    private func count(bytes: Int) {
-        self.taken += 1
+    private func count(events: Int = 0, bytes: Int = 0) {
+        guard !self.isFinished else { return }
+        self.taken += events
         // A sum of bytes that were received cannot overflow.
         self.takenBytes += bytes
-        guard self.taken > self.settings.eventLimit || self.takenBytes > self.settings.byteLimit else { return }
-        self.isFlooded = true
+        if self.connections.count >= self.connectionLimit {
+            self.flood = .connections(self.connections.count + 1)
+        } else if self.taken > self.settings.eventLimit {
+            self.flood = .events(self.taken)
+        } else if self.takenBytes > self.settings.byteLimit {
+            self.flood = .bytes(self.takenBytes)
+        } else {
+            return
+        }
         self.finish()
     }
 
     /// Hands one event after the other to the role: what an action brings about comes behind what is under way.
     private func tell(_ event: ServerEvent) {
         guard !self.isFinished else { return }
-        if let bytes = event.clientBytes { self.count(bytes: bytes) }
+        if event.isClients { self.count(events: 1) }
+        guard !self.isFinished else { return }
         self.waiting.append(event)
         guard !self.isBusy else { return }
         self.isBusy = true
@@ -251,14 +276,11 @@ extension ServerEvent {
         }
     }
 
-    /// Of what a client sends, bodies only; nil for what it does not send.
-    fileprivate var clientBytes: Int? {
+    /// A client sent it.
+    fileprivate var isClients: Bool {
         switch self {
-        case .request(let request, _): request.body.count
-        case .message(.text(let text), _): text.utf8.count
-        case .message(.binary(let bytes), _): bytes.count
-        case .control: 0
-        case .broken, .closed, .timePassed, .clientGone: nil
+        case .request, .message, .control: true
+        case .broken, .closed, .timePassed, .clientGone: false
         }
     }
 }

@@ -90,7 +90,7 @@ final class WebSocketReader {
         switch header.opcode {
         case .ping: return .control(.ping(payload))
         case .pong: return .control(.pong(payload))
-        case .close: return .control(try Self.close(payload))
+        case .close: return .control(try self.close(payload))
         case .text, .binary:
             guard self.fragments == nil else {
                 throw WebSocketFault(code: 1002, reason: "a new message inside a fragmented one")
@@ -130,13 +130,18 @@ final class WebSocketReader {
     }
 
     /// Source: RFC 6455, sections 5.5.1 and 7.4.
-    private static func close(_ payload: [UInt8]) throws(WebSocketFault) -> WebSocketControl {
+    private func close(_ payload: [UInt8]) throws(WebSocketFault) -> WebSocketControl {
         guard !payload.isEmpty else { return .close(code: nil, reason: "") }
         guard payload.count >= 2 else { throw WebSocketFault(code: 1002, reason: "a close frame with half a code") }
         guard let reason = String(validating: payload[2...], as: UTF8.self) else {
             throw WebSocketFault(code: 1007, reason: "a close frame's reason is no UTF-8")
         }
-        return .close(code: UInt16(payload[0]) << 8 | UInt16(payload[1]), reason: reason)
+        let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
+        // What a server closes with is told as it is; of a client's close the server is the judge.
+        guard !self.expectsMask || WebSocketControl.mayCarry(code) else {
+            throw WebSocketFault(code: 1002, reason: "a close frame with the code \(code), which may not stand in one")
+        }
+        return .close(code: code, reason: reason)
     }
 
     /// Source: RFC 6455, section 5.3.

@@ -25,7 +25,7 @@ struct Conformance: AsyncParsableCommand {
               0    every scenario passed or was skipped
               1    a scenario failed
               2    it could not play: COMMAND cannot be started, the address is in use, no such scenario
-              130  ended by SIGINT; what was started is ended, too
+              130  ended by SIGINT (143 by SIGTERM): the results until then are printed, and what was started is ended
             """
     )
 
@@ -91,7 +91,9 @@ struct Conformance: AsyncParsableCommand {
         let report = ConformanceReport(self.format, scenarios)
         Interrupt.takeOver()
         let results = try await run.run { try report.tell($0) }
-        try report.finish(results)
+        let isInterrupted = Interrupt.requested && results.count < scenarios.count
+        try report.finish(results, isInterrupted: isInterrupted)
+        if isInterrupted { throw Interrupt.exitCode }
         if results.contains(where: \.isFailure) { throw ExitCode.found }
     }
 

@@ -89,7 +89,7 @@ struct Reduce: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Without COMMAND: break this rule ('sioscope rules' lists them).", valueName: "rule"))
+            "Without COMMAND: break this rule ('sioscope rules --misbehave' lists them).", valueName: "rule"))
     var misbehave: String?
 
     @OptionGroup var redaction: RedactionFlags
@@ -135,8 +135,14 @@ struct Reduce: AsyncParsableCommand {
             run.command = self.command
             run.isQuiet = true
             run.recording.configuration = configuration
-            return try run.run()
+            return try Self.whole(try run.run())
         }
+    }
+
+    /// Half a replay says nothing of the part that was played.
+    private static func whole(_ report: ReplayReport) throws -> ReplayReport {
+        if report.isInterrupted { throw Interrupt.exitCode }
+        return report
     }
 
     /// To the bundled client.
@@ -153,7 +159,7 @@ struct Reduce: AsyncParsableCommand {
             run.client = ReplayClientSettings(pace: self.pace, limitNs: limit)
             run.client.misbehaviour = misbehaviour
             run.recording.configuration = configuration
-            return try run.run()
+            return try Self.whole(try run.run())
         }
     }
 }

@@ -16,7 +16,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
             As the server (--as server) the recorded server is played to any client, by polling and WebSocket, Engine.IO \
             3 and 4. COMMAND is started as the client, with {url}, {host} and {port} filled in; without it any client \
-            may come to --listen. What it prints goes to stderr. The replay ends as soon as its verdict is certain, and \
+            may come to --listen. What it prints goes to stderr, up to 1 MiB of it. The replay ends as soon as its verdict is certain, and \
             ends what it started.
 
             As the client (--as client) the recorded client is played to the server at --to, with live heartbeats, ids \
@@ -35,7 +35,8 @@ struct ReplayCommand: AsyncParsableCommand {
               0    pass
               1    fail: it diverged, a rule found an error, or the peer went before its time
               2    it could not replay: no such session, COMMAND cannot be started, the address is in use
-              130  ended by SIGINT; what was started is ended, too
+              130  ended by SIGINT (143 by SIGTERM): what came until then is printed and kept, and what was started \
+            is ended
             """
     )
 
@@ -106,8 +107,8 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            As server: live pings as the protocol says, recorded pings when the recording did, off announces a ping in \
-            24 days.
+            As server: live keeps it as the protocol says; recorded pings when the recording did (Engine.IO 3: answers \
+            the pings that it answered), and as live beyond its end; off announces a ping in 11 days.
             """)
     var heartbeat: ReplayServerSettings.Heartbeat = .live
 
@@ -145,7 +146,8 @@ struct ReplayCommand: AsyncParsableCommand {
     var insecure = false
 
     @Option(
-        help: ArgumentHelp("As client or in memory: break this rule ('sioscope rules' lists them).", valueName: "rule"))
+        help: ArgumentHelp(
+            "As client or in memory: break this rule ('sioscope rules --misbehave' lists them).", valueName: "rule"))
     var misbehave: String?
 
     @OptionGroup var redaction: RedactionFlags
@@ -200,8 +202,9 @@ struct ReplayCommand: AsyncParsableCommand {
         case .client: report = try await self.replayAsClient()
         case .virtual: report = try await self.replayInMemory()
         }
-        if report.asksRecording { report.recordedRules = try self.recordedRules() }
+        if report.asksRecording, !report.isInterrupted { report.recordedRules = try self.recordedRules() }
         try report.print(as: self.format)
+        if report.isInterrupted { throw Interrupt.exitCode }
         if !report.isPass { throw ExitCode.found }
     }
 

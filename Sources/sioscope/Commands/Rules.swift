@@ -1,5 +1,6 @@
 import ArgumentParser
 import Faults
+import Replay
 
 struct Rules: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,6 +12,7 @@ struct Rules: ParsableCommand {
             EXAMPLES:
               sioscope rules
               sioscope rules eio4-client-ping
+              sioscope rules --misbehave
               sioscope rules --format jsonl | jq -r 'select(.severity == "error") | .id'
 
             EXIT STATUS:
@@ -22,9 +24,19 @@ struct Rules: ParsableCommand {
     @Argument(help: "Id of a rule.", completion: .list(Catalogue.all.map { $0.page.id }))
     var id: String?
 
+    @Flag(name: .long, help: "What 'replay --misbehave ID' makes a client do, and what it takes.")
+    var misbehave = false
+
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if self.misbehave, self.id != nil {
+            throw ValidationError("--misbehave lists all; the page of \(self.id ?? "a rule") says it of that rule")
+        }
+    }
+
     func run() throws {
+        if self.misbehave { return try self.listMisbehaviours() }
         let page = try self.id.map { try RuleNames.page($0) }
         if let page {
             switch self.output.format {
@@ -39,6 +51,19 @@ struct Rules: ParsableCommand {
         try printer.begin(columns: RuleRows.columns)
         for page in page.map({ [$0] }) ?? Catalogue.all.map({ $0.page }) {
             try printer.print(row: RuleRows.values(page))
+        }
+        try printer.end()
+    }
+
+    /// In the order of the catalogue.
+    private func listMisbehaviours() throws {
+        var printer = self.output.printer()
+        try printer.begin(columns: ["id", "client", "needs"])
+        for page in Catalogue.all.map({ $0.page }) {
+            guard let misbehaviour = Misbehaviour(rawValue: page.id) else { continue }
+            try printer.print(row: [
+                .text(page.id), .text(misbehaviour.summary), misbehaviour.needs.map { .text($0) } ?? .null,
+            ])
         }
         try printer.end()
     }

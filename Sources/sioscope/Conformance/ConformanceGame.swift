@@ -47,7 +47,7 @@ struct ConformanceGame {
         if let flood = stopped.flood {
             result.verdict = .failed(
                 ConformanceFailure(
-                    step: nil, reason: "it floods: \(flood) messages, requests and connections"))
+                    step: nil, reason: "it floods: \(flood)"))
         }
         result.transcript = stopped.role.transcript
         result.ns = clock.now.nanoseconds(since: began)
@@ -86,7 +86,9 @@ struct ConformanceGame {
             }
             await self.wait(for: driver)
             let stopped = await Self.offTheLoop { driver.stop() }
-            switch await Self.offTheLoop({ process.stop() }) {
+            let (end, printed) = await Self.offTheLoop { process.stop() }
+            if let text = printed.leftOutText { self.run.say("\(self.scenario.name): \(text)") }
+            switch end {
             case .exited(status: ConformanceContract.skipStatus):
                 return (stopped, .skipped("the client cannot do it: it ended with status 77"))
             case .killed(let signal):

@@ -12,10 +12,12 @@ struct ConformanceReport: Sendable {
     private static let linesShown = 12
 
     let format: Format
-    let nameWidth: Int
+    private let scenarios: [Scenario]
+    private let nameWidth: Int
 
     init(_ format: Format, _ scenarios: [Scenario]) {
         self.format = format
+        self.scenarios = scenarios
         self.nameWidth = scenarios.map(\.name.count).max() ?? 0
     }
 
@@ -43,26 +45,28 @@ struct ConformanceReport: Sendable {
         try StandardOutput.shared.flush()
     }
 
-    /// All of them.
-    func finish(_ results: [ConformanceResult]) throws {
+    /// All of them; where a signal came first, those until then.
+    func finish(_ results: [ConformanceResult], isInterrupted: Bool = false) throws {
         let write = StandardOutput.shared.write
         switch self.format {
         case .text:
             func count(_ word: String) -> Int { results.count { $0.word == word } }
             try write(
-                "\(FindingsSummary.count(results.count, "scenario")): \(count("pass")) passed, \(count("fail")) failed, "
+                (isInterrupted ? "interrupted after \(results.count) of " : "")
+                    + "\(FindingsSummary.count(self.scenarios.count, "scenario")): \(count("pass")) passed, \(count("fail")) failed, "
                     + "\(count("skip")) skipped\n")
-        case .json: try write(Self.json(results).description + "\n")
-        case .junit: try Self.junit(results, write)
+        case .json: try write(Self.json(results, isInterrupted: isInterrupted).description + "\n")
+        case .junit: try self.junit(results, isInterrupted: isInterrupted, write)
         }
     }
 
-    private static func json(_ results: [ConformanceResult]) -> JSONValue {
+    private static func json(_ results: [ConformanceResult], isInterrupted: Bool) -> JSONValue {
         .object([
             .init("scenarios", .integer(results.count)),
             .init("passed", .integer(results.count { $0.word == "pass" })),
             .init("failed", .integer(results.count { $0.word == "fail" })),
             .init("skipped", .integer(results.count { $0.word == "skip" })),
+            .init("interrupted", .bool(isInterrupted)),
             .init("results", .array(results.map(Self.json))),
         ])
     }
@@ -93,9 +97,13 @@ struct ConformanceReport: Sendable {
         return .object(members)
     }
 
-    private static func junit(_ results: [ConformanceResult], _ write: (String) throws -> Void) throws {
+    private func junit(
+        _ results: [ConformanceResult], isInterrupted: Bool, _ write: (String) throws -> Void
+    ) throws {
+        let errors = isInterrupted ? 1 : 0
         let counts =
-            "tests=\"\(results.count)\" failures=\"\(results.count(where: \.isFailure))\" errors=\"0\""
+            "tests=\"\(results.count + errors)\" failures=\"\(results.count(where: \.isFailure))\""
+            + " errors=\"\(errors)\""
             + " skipped=\"\(results.count { $0.word == "skip" })\""
         try write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         try write("<testsuites name=\"sioscope\">\n  <testsuite name=\"conformance\" \(counts)>\n")
@@ -114,6 +122,12 @@ struct ConformanceReport: Sendable {
                     "    \(head)>\n      <failure type=\"conformance\" message=\"\(reason)\">\(text)</failure>\n"
                         + "    </testcase>\n")
             }
+        }
+        if isInterrupted {
+            try write(
+                "    <testcase classname=\"sioscope.conformance\" name=\"all scenarios\">\n      <error "
+                    + "type=\"interrupted\" message=\"a signal came after \(results.count) of "
+                    + "\(self.scenarios.count) scenarios\"/>\n    </testcase>\n")
         }
         try write("  </testsuite>\n</testsuites>\n")
     }

@@ -1,3 +1,4 @@
+import JSONText
 import Timeline
 
 /// Comma-separated values (RFC 4180) with a header line; lines end with CR LF as the RFC has it.
@@ -32,7 +33,7 @@ struct CSVPrinter: RowPrinter {
         case .null: return ""
         case .integer(let number): return String(number)
         case .real(let number): return number.description
-        case .blob(let bytes): return Base64.encode(bytes)
+        case .blob(let bytes): return Base64.encode(bytes.span)
         case .text(let text):
             let text = self.escaping ? Escaping.visible(text) : text
             let needsQuotes =

@@ -1,3 +1,4 @@
+import JSONText
 import Timeline
 
 /// One JSON array of objects, written row by row.
@@ -78,7 +79,7 @@ enum JSONRow {
         case .integer(let number): String(number)
         case .real(let number): number.isFinite ? number.description : "null"
         case .text(let text): self.string(text)
-        case .blob(let bytes): "\"\(Base64.encode(bytes))\""
+        case .blob(let bytes): "\"\(Base64.encode(bytes.span))\""
         }
     }
 

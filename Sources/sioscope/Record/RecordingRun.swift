@@ -1,5 +1,4 @@
 import ArgumentParser
-import CMalloc
 import Foundation
 import Recording
 import Synchronization
@@ -43,7 +42,6 @@ struct RecordingRun {
         }
         let isNew = !FileManager.default.fileExists(atPath: self.options.output)
         Interrupt.takeOver()
-        Self.giveMemoryBack()
         let recording = try LiveRecording(
             path: self.options.output, captures: self.tap.captures, toolVersion: SioscopeCommand.version,
             settings: settings)
@@ -60,15 +58,6 @@ struct RecordingRun {
         self.tap.stop()
         screen.end()
         try self.finish(recording, screen, stop)
-    }
-
-    /// Has the allocator hand large blocks back to the system for as long as the recording runs. By default it keeps
-    /// more and more of them once one was freed, and among small ones that live on its heaps grow for days.
-    private static func giveMemoryBack() {
-        #if canImport(Glibc)
-            mallopt(M_MMAP_THRESHOLD, 256 << 10)
-            mallopt(M_TRIM_THRESHOLD, 256 << 10)
-        #endif
     }
 
     private func wait(for stop: Stop, _ recording: LiveRecording, _ screen: RecordingScreen) {

@@ -17,6 +17,8 @@ struct KeptRows: CaptureWitness, Sendable {
     private var attaching: Set<Origin> = []
     /// Of each session the last exchange that was passed over: how polling ended shows there.
     private var last: [Int64: ExchangeFacts] = [:]
+    /// Of each connection the session that it last carried a request of.
+    private var sessionOf: [Int64: Int64] = [:]
 
     private struct Origin: Hashable {
         var session: Int64
@@ -59,6 +61,7 @@ struct KeptRows: CaptureWitness, Sendable {
     mutating func see(_ exchange: ExchangeFacts) {
         if let session = exchange.sessionID {
             guard self.keptSessions.contains(session) else { return }
+            self.sessionOf[exchange.connectionID] = session
             self.batch.exchanges.append(exchange)
             self.last[session] = exchange
         } else if self.keptRefusals.contains(exchange.id) {
@@ -67,7 +70,15 @@ struct KeptRows: CaptureWitness, Sendable {
     }
 
     mutating func see(_ anomaly: Anomaly) {
-        if anomaly.frameID != nil { self.batch.anomalies.append(anomaly) }
+        if anomaly.frameID != nil {
+            self.batch.anomalies.append(anomaly)
+        } else if SessionCollector.isBrokenBody(anomaly), let connection = anomaly.connectionID,
+            let session = self.sessionOf[connection]
+        {
+            var anomaly = anomaly
+            anomaly.sessionID = session
+            self.batch.anomalies.append(anomaly)
+        }
     }
 
     /// The rows, with ids that count from 1.
@@ -84,7 +95,7 @@ struct KeptRows: CaptureWitness, Sendable {
         batch.connections = self.connections.filter { used.contains($0.id) }
         batch.sessions = self.sessions
         let kept = Set(batch.frames.map(\.id))
-        batch.anomalies = batch.anomalies.filter { $0.frameID.map(kept.contains) ?? false }
+        batch.anomalies = batch.anomalies.filter { $0.frameID.map(kept.contains) ?? ($0.sessionID != nil) }
         Renumbering(batch).apply(to: &batch)
         for index in batch.sessions.indices {
             let id = batch.sessions[index].id

@@ -38,6 +38,9 @@ struct ReducedRecording {
         for frame in self.batch.frames {
             if let place = frame.sessionID.flatMap({ places[$0] }) { collectors[place].see(frame) }
         }
+        for anomaly in self.batch.anomalies {
+            if let place = anomaly.sessionID.flatMap({ places[$0] }) { collectors[place].see(anomaly) }
+        }
         var lives: [RecordedLineage.Life] = []
         for exchange in self.batch.exchanges {
             if let place = exchange.sessionID.flatMap({ places[$0] }) {

@@ -31,7 +31,14 @@ struct ReductionRun {
         }
         // A file that cannot be written is found out before the work.
         try TimelineWriter(path: self.output, mode: .importing).abandon()
-        let (failure, whole) = try self.steadyFailure(of: lineage)
+        let failure: WatchedFailure
+        let whole: ReplayVerdict
+        do {
+            (failure, whole) = try self.steadyFailure(of: lineage)
+        } catch  where Interrupt.requested {
+            self.say("interrupted while the whole recording was replayed; nothing was written")
+            throw Interrupt.exitCode
+        }
         let progress = ProgressLine()
         var reducer = RecordingReducer(lineage, failing: whole)
         let outcome = try await reducer.reduce { state in

@@ -45,7 +45,8 @@ struct ClientReplayRun {
         }
     }
 
-    /// - Throws: `ToolError` and the like where it cannot be played; `Interrupt.exitCode` after a signal.
+    /// - Returns: what it came to; after a signal, what it came to until then.
+    /// - Throws: `ToolError` and the like where it cannot be played.
     func run() throws -> ReplayReport {
         let clock = SteadyClock()
         let thread = DriverThread()
@@ -63,7 +64,9 @@ struct ClientReplayRun {
         let bell = Bell()
         let isCut = self.play(drivers, on: thread, bell)
         let stopped = drivers.map { $0.stop() }
-        if let reason = stopped.compactMap(\.unreachable).first, stopped.allSatisfy({ $0.unreachable != nil }) {
+        if !Interrupt.requested, let reason = stopped.compactMap(\.unreachable).first,
+            stopped.allSatisfy({ $0.unreachable != nil })
+        {
             recorder.discard()
             throw ToolError("--to \(self.url): the server cannot be reached: \(reason)")
         }
@@ -72,13 +75,16 @@ struct ClientReplayRun {
             throw ToolError(failure.description)
         }
         let live = try recorder.finish()
-        if Interrupt.requested { throw Interrupt.exitCode }
         let parts = stopped.enumerated().map { index, stopped in
-            ReplayReport.Part(name: self.copies > 1 ? "copy \(index + 1)" : nil, outcome: stopped.role.outcome)
+            ReplayReport.Part(
+                name: self.copies > 1 ? "copy \(index + 1)" : nil, outcome: stopped.role.partialOutcome,
+                beganNs: self.delayNs(of: index))
         }
         var report = ReplayReport(
             timeline: self.timeline, session: self.session, mode: .client, pace: self.settings.pace, parts: parts,
             findings: live.findings, senders: live.senders, began: live.began)
+        report.isInterrupted = Interrupt.requested
+        guard !report.isInterrupted else { return report }
         let unreached = stopped.count { $0.unreachable != nil }
         if unreached > 0 { report.failures.append("\(unreached) of \(self.copies) copies could not connect") }
         if isCut { report.failures.append("the limit was reached") }
@@ -102,10 +108,12 @@ struct ClientReplayRun {
         }
     }
 
+    private func delayNs(of copy: Int) -> Int64 { self.spreadNs / Int64(self.copies) * Int64(copy) }
+
     /// True where the time was up before all were done.
     private func play(_ drivers: [ClientDriver<ReplayClient>], on thread: DriverThread, _ bell: Bell) -> Bool {
         for (index, driver) in drivers.enumerated() {
-            driver.begin(afterNs: self.spreadNs / Int64(self.copies) * Int64(index))
+            driver.begin(afterNs: self.delayNs(of: index))
             // One that cannot ask for its auth ends all: the others cannot, either.
             driver.finished.whenFailure { bell.ring($0) }
         }

@@ -40,6 +40,8 @@ private struct LineageWitness: CaptureWitness, Sendable {
     private var collectors: [Int64: SessionCollector] = [:]
     private let order: [SessionFacts]
     private var refusals: [ExchangeFacts] = []
+    /// Of each connection the session that it last carried a request of.
+    private var sessionOf: [Int64: Int64] = [:]
     private let clientOf: [Int64: String]
     private var connectionsOfLineage: Set<Int64> = []
 
@@ -60,13 +62,18 @@ private struct LineageWitness: CaptureWitness, Sendable {
 
     mutating func see(_ exchange: ExchangeFacts) {
         if let id = exchange.sessionID {
+            self.sessionOf[exchange.connectionID] = id
             self.collectors[id]?.see(exchange)
         } else if let status = exchange.status, status >= 400 {
             self.refusals.append(exchange)
         }
     }
 
-    mutating func see(_ anomaly: Anomaly) {}
+    mutating func see(_ anomaly: Anomaly) {
+        // One of a body names its connection alone.
+        guard let id = anomaly.sessionID ?? anomaly.connectionID.flatMap({ self.sessionOf[$0] }) else { return }
+        self.collectors[id]?.see(anomaly)
+    }
 
     /// Nil where the capture holds nothing of what is wanted.
     func finish() -> RecordedLineage? {

@@ -39,7 +39,8 @@ struct ServerReplayRun {
         let isClientGone = Mutex(false)
     }
 
-    /// - Throws: `ToolError` and the like where it cannot be played; `Interrupt.exitCode` after a signal.
+    /// - Returns: what it came to; after a signal, what it came to until then.
+    /// - Throws: `ToolError` and the like where it cannot be played.
     func run() throws -> ReplayReport {
         let clock = SteadyClock()
         let recorder = try WireRecorder(
@@ -48,9 +49,15 @@ struct ServerReplayRun {
         let thread = DriverThread()
         defer { thread.end() }
         var driving = ServerDriver<ReplayServer>.Settings()
-        driving.eventLimit = self.floodLimit
+        driving.eventLimit = self.limits.events
+        driving.byteLimit = self.limits.bytes
+        driving.connectionLimit = self.limits.connections
+        driving.beginsWithConnection = true
+        var settings = self.settings
+        // Who listens for any client may have others that look in.
+        if !self.command.isEmpty { settings.handshakeNs = Int64(Self.connectPatience * 1e9) }
         let driver = ServerDriver(
-            ReplayServer(self.lineage, self.settings), on: thread.loop, clock: clock, witness: recorder,
+            ReplayServer(self.lineage, settings), on: thread.loop, clock: clock, witness: recorder,
             settings: driving)
         let bell = Bell()
         let process: ClientProcess?
@@ -77,25 +84,37 @@ struct ServerReplayRun {
         let failure = self.wait(driver, bell)
         // First: what comes of ending the client is none of the run.
         let stopped = driver.stop()
-        let end = process.map {
-            ReplayReport.Process(
-                command: $0.command, end: $0.stop(after: stopped.openConnections == 0 ? Self.leavePatience : 0))
+        let end = process.map { process in
+            let (end, printed) = process.stop(
+                after: stopped.openConnections == 0 && !Interrupt.requested ? Self.leavePatience : 0)
+            if let text = printed.leftOutText { self.say(text) }
+            return ReplayReport.Process(command: process.command, end: end, printed: printed)
         }
         let live = try recorder.finish()
-        if Interrupt.requested { throw Interrupt.exitCode }
         var report = ReplayReport(
             timeline: self.timeline, session: self.session, mode: .server, pace: self.settings.pace,
-            parts: [ReplayReport.Part(outcome: stopped.role.outcome)], findings: live.findings, senders: live.senders,
-            began: live.began,
-            process: end)
-        report.failures = self.failures(failure, stopped, end)
+            parts: [ReplayReport.Part(outcome: stopped.role.partialOutcome)], findings: live.findings,
+            senders: live.senders, began: live.began, process: end)
+        report.isInterrupted = Interrupt.requested
+        report.isUnmet = stopped.connections == 0
+        report.failures = report.isInterrupted ? [] : self.failures(failure, stopped, end)
         return report
     }
 
-    /// Far more than the recording has: a client that sends so much says nothing that could still be matched.
-    private var floodLimit: Int {
-        let recorded = self.lineage.sessions.reduce(0) { $0 + $1.packets.count + $1.exchanges.count }
-        return 10_000 + 20 * recorded
+    private struct Limits {
+        var events: Int
+        var bytes: Int
+        var connections: Int
+    }
+
+    /// Far more than the recording has: a client that sends so much says nothing that could still be matched, and must
+    /// not fill the memory.
+    private var limits: Limits {
+        let sessions = self.lineage.sessions
+        return Limits(
+            events: 10_000 + 20 * sessions.reduce(0) { $0 + $1.packets.count + $1.exchanges.count },
+            bytes: 32 << 20 + 20 * sessions.lazy.flatMap(\.packets).reduce(0) { $0 + $1.sizeBytes },
+            connections: 500 + 4 * self.lineage.lives.count)
     }
 
     /// Returns when nothing more is to be waited for; with the reason where the role has not said so.
@@ -128,15 +147,18 @@ struct ServerReplayRun {
         if let failure {
             failures.append(failure)
         } else if stopped.connections == 0 {
-            failures.append("the client ended without connecting")
+            failures.append("the client ended without connecting" + Self.status(process))
         }
         if let flood = stopped.flood {
-            failures.append(
-                "the client floods: \(flood) messages, requests and connections, where more than \(self.floodLimit) "
-                    + "are none of this recording")
+            failures.append("the client floods: \(flood), far more than the recording has")
         }
         if case .killed(let signal) = process?.end { failures.append("the client crashed: signal \(signal)") }
         return failures
+    }
+
+    private static func status(_ process: ReplayReport.Process?) -> String {
+        guard case .exited(let status)? = process?.end, status != 0 else { return "" }
+        return ", with status \(status)"
     }
 }
 

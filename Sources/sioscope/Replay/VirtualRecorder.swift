@@ -1,7 +1,7 @@
 import Decoding
-import Foundation
 import Recording
 import Replay
+import ReplayDrivers
 import TimelineModel
 
 /// Records a run in memory from its bytes, on the caller's thread and by the run's own clock, and has the rules judge
@@ -14,30 +14,15 @@ struct VirtualRecorder: MemoryWitness {
     private static let serverPort = 3000
     private static let firstClientPort = 49_152
 
-    private let recording: LiveRecording
+    private let timeline: RunTimeline
     private let decoder = StreamDecoder(CaptureFacts(kind: .replay, source: "virtual time", tap: .server))
-    private let temporary: URL?
     private var ids: [Int: Int64] = [:]
     private(set) var began: Timestamp?
 
     /// - Parameter path: the timeline to make or to append to; nil for none.
     init(path: String?, settings: LiveRecording.Settings) throws {
-        var folder: URL?
-        if path == nil {
-            let made = FileManager.default.temporaryDirectory.appending(path: "sioscope-replay-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(
-                at: made, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            folder = made
-        }
-        self.temporary = folder
-        do {
-            self.recording = try LiveRecording(
-                path: path ?? folder?.appending(path: "live.db").path ?? "", captures: [self.decoder.facts],
-                toolVersion: SioscopeCommand.version, settings: settings)
-        } catch {
-            if let folder { try? FileManager.default.removeItem(at: folder) }
-            throw error
-        }
+        self.timeline = try RunTimeline(
+            path: path, self.decoder.facts, toolVersion: SioscopeCommand.version, settings: settings)
     }
 
     // MARK: The witness
@@ -56,7 +41,7 @@ struct VirtualRecorder: MemoryWitness {
         guard let id = self.ids[connection] else { return }
         self.decoder.receive(id, bytes.span, from: sender, at: at)
         guard self.decoder.readyFrames >= Self.batchFrames else { return }
-        self.decoder.tick(at: at) { self.recording.submit($0, self.decoder.facts) }
+        self.decoder.tick(at: at) { self.timeline.recording.submit($0, self.decoder.facts) }
     }
 
     mutating func ended(_ connection: Int, by sender: Sender, at: Timestamp) {
@@ -73,12 +58,7 @@ struct VirtualRecorder: MemoryWitness {
     ///
     /// - Returns: what was found, and who sent the frames that errors name.
     func finish() throws -> (findings: [Finding], senders: [Int64: Sender]) {
-        defer {
-            if let temporary { try? FileManager.default.removeItem(at: temporary) }
-        }
-        self.decoder.finish { self.recording.submit($0, self.decoder.facts) }
-        let findings = (try self.recording.finish() ?? []).sorted { $0.at < $1.at }
-        let named = Set(findings.lazy.filter { $0.severity == .error }.compactMap(\.frameID))
-        return (findings, try self.recording.senders(of: named))
+        self.decoder.finish { self.timeline.recording.submit($0, self.decoder.facts) }
+        return try self.timeline.finish()
     }
 }

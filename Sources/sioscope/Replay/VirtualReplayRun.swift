@@ -18,17 +18,19 @@ struct VirtualReplayRun {
 
     func run() throws -> ReplayReport {
         var recorder = try VirtualRecorder(path: self.output, settings: self.recording)
+        var settings = MemoryNetworkSettings(limitNs: self.limitNs)
+        settings.lingerNs = self.client.misbehaviour?.afterlifeNs ?? 0
         var network = MemoryNetwork(
-            server: ReplayServer(self.lineage, self.server), client: ReplayClient(self.lineage, self.client),
-            MemoryNetworkSettings(limitNs: self.limitNs))
-        let end = network.run(&recorder)
+            server: ReplayServer(self.lineage, self.server), client: ReplayClient(self.lineage, self.client), settings)
+        let end = network.run(&recorder) { Interrupt.requested }
         let live = try recorder.finish()
         var report = ReplayReport(
             timeline: self.timeline, session: self.session, mode: .virtual, pace: self.server.pace,
-            parts: [ReplayReport.Part(outcome: network.server.outcome)], findings: live.findings,
+            parts: [ReplayReport.Part(outcome: network.server.partialOutcome)], findings: live.findings,
             senders: live.senders, began: recorder.began)
         switch end {
         case .finished: break
+        case .cut: report.isInterrupted = true
         case .quiet:
             if report.isPass { report.failures.append("neither side had anything more to say, and the server waits") }
         case .limit: report.failures.append("the limit of \(self.limitNs / 1_000_000_000) s was reached")
@@ -48,9 +50,12 @@ extension ReplayCommand {
             pace: self.pace, policy: self.policy, heartbeat: self.heartbeat, profile: self.serverProfile,
             afterLast: self.afterLast, limitNs: limit, ignoring: self.ignore)
         run.client = try self.clientSettings(limitNs: limit)
+        // Sessions that the recording has not are given to who is to ask for them.
+        if let misbehaviour = run.client.misbehaviour, misbehaviour.afterlifeNs > 0 { run.server.afterLast = .repeat }
         run.output = self.output
         run.recording.configuration = try ConfigurationFile.load(self.config).configuration
         run.recording.redactor = try self.redaction.redactor()
+        Interrupt.takeOver()
         return try run.run()
     }
 
@@ -77,8 +82,10 @@ extension Misbehaviour {
     /// - Parameter rule: as `--misbehave` takes it.
     init(flag rule: String) throws(ToolError) {
         guard let misbehaviour = Misbehaviour(rawValue: rule) else {
-            let all = Misbehaviour.allCases.map(\.rawValue).sorted().joined(separator: ", ")
-            throw ToolError("--misbehave \(rule): the bundled client cannot break that rule; it can break \(all)")
+            let reason = Misbehaviour.impossible[rule].map { ": \($0)" } ?? ", which is not a client's to keep"
+            throw ToolError(
+                "--misbehave \(rule): the bundled client cannot break that rule\(reason) "
+                    + "('sioscope rules --misbehave' lists those it can)")
         }
         self = misbehaviour
     }

@@ -1,5 +1,6 @@
 import Faults
 import JSONText
+import Replay
 import Timeline
 
 /// Rules as rows and as objects.
@@ -36,6 +37,8 @@ enum RuleRows {
             JSONValue.Member("client_fix", text(page.clientFix)),
             JSONValue.Member("server_fix", text(page.serverFix)),
             JSONValue.Member("false_alarms", text(page.falseAlarms)),
+            JSONValue.Member("misbehave", text(Misbehaviour(rawValue: page.id)?.summary)),
+            JSONValue.Member("misbehave_needs", text(Misbehaviour(rawValue: page.id)?.needs)),
             JSONValue.Member("thresholds", .array(thresholds)),
         ])
     }

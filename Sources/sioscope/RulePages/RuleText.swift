@@ -1,4 +1,5 @@
 import Faults
+import Replay
 
 /// The page of a rule, part by part, for whatever prints it.
 enum RuleText {
@@ -19,8 +20,18 @@ enum RuleText {
                     title: "Threshold",
                     text: "`\(threshold.name)` = \(self.number(threshold.standard)): " + threshold.meaning))
         }
+        if let text = self.provocation(of: page) { parts.append(Part(title: "To break it on purpose", text: text)) }
         parts.append(Part(title: "Source", text: page.source))
         return parts.map { Part(title: $0.title, text: self.oneLine($0.text)) }
+    }
+
+    /// How a client is made to break the rule; nil where no client can.
+    private static func provocation(of page: RulePage) -> String? {
+        if let misbehaviour = Misbehaviour(rawValue: page.id) {
+            let needs = misbehaviour.needs.map { " It takes \($0)." } ?? ""
+            return "`sioscope replay RUN.db --misbehave \(page.id)`: the client \(misbehaviour.summary).\(needs)"
+        }
+        return Misbehaviour.impossible[page.id].map { "The bundled client cannot: \($0)." }
     }
 
     /// `error · Engine.IO layer · Engine.IO 4 · client · since 0.1`

@@ -28,6 +28,11 @@ enum RulesPage {
 
             A threshold that a rule names below is a key of its table.
 
+            To see a rule at work, or to try what a server does about it, a recorded client can be made to break most of
+            those that are a client's to keep: `sioscope replay RUN.db --misbehave ID` in memory, with `--as client --to
+            URL` towards a server. `sioscope rules --misbehave` lists them. What is an error fails the replay; warnings and
+            notes are told and fail none.
+
             <!-- Made of the rules' own pages: RECORD_GOLDEN=1 swift test --filter RulesPage -->
 
             """

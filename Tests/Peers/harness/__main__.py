@@ -40,9 +40,13 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         # What the peers say of it themselves: for whoever writes scenarios.
         logging.basicConfig(filename=folder / "peers.log", format="%(asctime)s %(name)s %(message)s", level="INFO")
-        skipped = [one for one in scenarios + played if one.needs_node and node is None]
-        scenarios = [one for one in scenarios if one not in skipped]
-        played = [one for one in played if one not in skipped]
+        skipped = [(one, no_node) for one in scenarios + played if one.needs_node and node is None]
+        if gophers := [one for one in scenarios if one.needs_go]:
+            client, no_go = environments.go_client()
+            skipped += [(one, no_go) for one in gophers if client is None]
+        lacking = [one for one, _ in skipped]
+        scenarios = [one for one in scenarios if one not in lacking]
+        played = [one for one in played if one not in lacking]
         for scenario in scenarios:
             if scenario.proxied is None:
                 scenario.proxied = options.proxied
@@ -58,8 +62,8 @@ def main():
                 print(f"       {difference}")
         for replay in played:
             failed += not replayed(replay, sioscope.binary, folder, node, options.times)
-        for scenario in skipped:
-            print(f"skip {scenario.name:34} {no_node}")
+        for scenario, reason in skipped:
+            print(f"skip {scenario.name:34} {reason}")
         if not options.only:
             failed += not same_four_ways(sioscope.binary, folder)
     print(f"peers: {len(scenarios) + len(played)} scenarios, {failed} failed, {len(skipped)} skipped")

@@ -1,4 +1,4 @@
-"""The two Python environments and the browser's bundle, made once in a folder that git ignores.
+"""The two Python environments, the browser's bundle and the client in Go, made once in a folder that git ignores.
 
 Standard library only: it runs before anything is installed.
 """
@@ -15,6 +15,8 @@ PEERS = Path(__file__).resolve().parent.parent
 FOLDER = PEERS.parent.parent / ".build-peers"
 HOOKS = PEERS.parent.parent / "hooks"
 BUNDLE = FOLDER / "browser" / "socket.io.min.js"
+# Where Debian keeps the sources of Go's libraries.
+GO_LIBRARIES = Path("/usr/share/gocode")
 BUNDLE_IN_WHEEL = "nicegui/static/socket.io.min.js"
 
 
@@ -70,3 +72,19 @@ def node():
     if subprocess.run(probe, capture_output=True).returncode != 0:
         return None, "this node has no WebSocket; 20.10 or later is needed"
     return path, None
+
+
+def go_client():
+    """The client in Go, built with the hook for Go, or the reason why there is none."""
+    compiler = shutil.which("go")
+    if compiler is None:
+        return None, "go is not installed"
+    if not (GO_LIBRARIES / "src" / "nhooyr.io" / "websocket").exists():
+        return None, "nhooyr.io/websocket is not installed (golang-nhooyr-websocket-dev)"
+    folder = FOLDER / "go"
+    for name, source in (("go_client", PEERS / "harness" / "go_client"), ("sioscopehook", HOOKS / "go")):
+        shutil.copytree(source, folder / "src" / name, dirs_exist_ok=True)
+    settings = {"GO111MODULE": "off", "GOPATH": f"{folder}:{GO_LIBRARIES}", "GOFLAGS": "", "CGO_ENABLED": "0"}
+    command = [compiler, "build", "-o", folder / "client", "go_client"]
+    subprocess.run(command, check=True, env=os.environ | settings, stdout=sys.stderr)
+    return folder / "client", None

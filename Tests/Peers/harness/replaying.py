@@ -8,7 +8,10 @@ A file in `replays` has
     async def client(url, misbehaves)
                                     what the client does; for `browser` the constants SCRIPT and ILL_SCRIPT instead
     RECORDING                       a capture in the tree instead of `serve`
+    PLAYED                          a capture in the tree whose server is played to the client instead: what is
+                                    recorded and replayed then is that live client
     FAULT                           the rule that must fail it where it misbehaves; none where it is only played well
+    AS_CLIENT_FAULT                 a rule that the played client breaks before the server, in the end
     COPIES                          False where the server cannot do the same for several clients at once
     REDUCED                         of the recording at most so many frames are left when it is reduced to the fault
 """
@@ -77,15 +80,24 @@ async def differences(replay, binary, folder, node, times):
     capture, database = folder / f"{replay.name}.pcap", folder / f"{replay.name}.db"
     for leftover in folder.glob(f"{replay.name}.db*"):
         leftover.unlink()
-    if recording := getattr(replay.module, "RECORDING", None):
-        capture = environments.PEERS.parent.parent / recording
+    recording, played = (getattr(replay.module, name, None) for name in ("RECORDING", "PLAYED"))
+    if bundled := recording or played:
+        capture = environments.PEERS.parent.parent / bundled
     elif failure := await _record(replay, capture, folder, node):
         return [failure]
+    imported = folder / f"{replay.name}.db-played.db" if played else database
     done = await asyncio.to_thread(
-        subprocess.run, [binary, "import", capture, "-o", database], capture_output=True, text=True, timeout=60
+        subprocess.run, [binary, "import", capture, "-o", imported], capture_output=True, text=True, timeout=60
     )
     if done.returncode != 0:
         return [f"the recording could not be imported: {done.stderr.strip()}"]
+    if played:
+        command = replay.command("{url}", folder, node)
+        report, problem = await _run(
+            binary, "replay", imported, "--as", "server", "-o", database, "--limit", "60s", command=command
+        )
+        if problem or report["verdict"] != "pass":
+            return [f"the client did not get through what it is recorded with: {problem or _summary(report)}"]
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def play(pace, ill, number):
@@ -100,26 +112,31 @@ async def differences(replay, binary, folder, node, times):
         if difference := await _reduced(replay, binary, database, folder, node, most):
             found.append(f"reduced: {difference}")
     # A capture that is bundled has no server here.
-    return found if recording else found + await _as_client(replay, binary, database, folder, node, times)
+    return found if bundled else found + await _as_client(replay, binary, database, folder, node, times)
 
 
 async def _as_client(replay, binary, database, folder, node, times):
     """The client is played to the server that was recorded: as it was, over each transport, and many at once."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def play(name, *options):
+    async def play(name, *options, fault=None):
         # A server of its own each: what one did to its clients before may matter to it.
         async with gate, Stage(folder / f"{replay.name}.as-client.pcap", node) as stage:
             await replay.module.serve(stage)
             report, problem = await _run(
                 binary, "replay", database, "--as", "client", "--to", stage.url, "--limit", "60s", *options
             )
-        if not problem and report["verdict"] != "pass":
+        if not problem and fault:
+            if report["verdict"] != "fail" or fault not in {one["rule"] for one in report["findings"]}:
+                problem = f"a {report['verdict']}, and not with {fault}: {_summary(report)}"
+        elif not problem and report["verdict"] != "pass":
             problem = _summary(report)
         return f"as the client, {name}: {problem}" if problem else None
 
     plays = [play(f"pace {pace}, {number + 1}", "--pace", pace) for pace in PACES for number in range(times)]
     plays += [play(name, "--transport", name) for name in ("websocket", "polling")]
+    if fault := getattr(replay.module, "AS_CLIENT_FAULT", None):
+        plays.append(play(f"breaking {fault}", "--misbehave", fault, fault=fault))
     if getattr(replay.module, "COPIES", True):
         plays.append(play("10 copies", "--pace", "x10", "--copies", "10", "--spread", "1s"))
     return [difference for difference in await asyncio.gather(*plays) if difference]

@@ -12,6 +12,7 @@ A file has
                             on both legs what the capture shows; False where it cannot be; `--proxied` plays all
                             others so
     NEEDS_NODE              True where the browser's bundle plays
+    NEEDS_GO                True where the client in Go does
 """
 
 import importlib
@@ -30,6 +31,7 @@ class Scenario:
     never: list = field(default_factory=list)
     lasts: float = 5
     needs_node: bool = False
+    needs_go: bool = False
     proxied: bool | None = None
 
     def proxy_database(self, folder):
@@ -62,6 +64,7 @@ def load(folder, only=""):
                     never=getattr(module, "NEVER", []),
                     lasts=getattr(module, "LASTS", 5),
                     needs_node=getattr(module, "NEEDS_NODE", False),
+                    needs_go=getattr(module, "NEEDS_GO", False),
                     proxied=getattr(module, "PROXIED", None),
                 )
             )

@@ -235,6 +235,14 @@ class Stage:
         if await process.wait() != 0:
             raise RuntimeError(f"the browser's script failed: {output.decode('utf-8', 'replace')}")
 
+    async def go_client(self, within=15):
+        """The client in Go, with its hook."""
+        client, _ = environments.go_client()
+        process = await self.process(client, self.url, self.hook_log)
+        output = await asyncio.wait_for(process.stderr.read(), within)
+        if await process.wait() != 0:
+            raise RuntimeError(f"the client in Go failed: {output.decode('utf-8', 'replace')}")
+
     async def process(self, *command, stdin=None):
         process = await asyncio.create_subprocess_exec(
             *map(os.fspath, command), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

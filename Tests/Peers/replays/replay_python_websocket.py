@@ -4,6 +4,7 @@ import asyncio
 
 PEER = "eio4"
 FAULT = "eio4-client-ping"
+AS_CLIENT_FAULT = "ws-rsv-without-extension"
 
 
 async def serve(stage):

@@ -20,6 +20,8 @@ struct LiveServer: ServerRole {
         /// Answers every handshake so.
         var handshakeStatus: Int?
         var recovers = false
+        /// Ends each session so long after its beginning, in nanoseconds.
+        var endsAfterNs: Int64?
         /// Says who it is, and what it answers to a POST.
         var isPython = false
         /// Before each ack, in nanoseconds.
@@ -55,6 +57,7 @@ struct LiveServer: ServerRole {
         var pongDue: Timestamp?
         var timers: [(at: Timestamp, packet: ScriptedPacket)] = []
         var noopAt: Timestamp?
+        var endAt: Timestamp?
         var isOver = false
     }
 
@@ -76,7 +79,7 @@ struct LiveServer: ServerRole {
 
     var deadline: Timestamp? {
         self.sessions.filter { !$0.isOver }.flatMap {
-            [$0.pingAt, $0.pongDue, $0.noopAt].compactMap { $0 } + $0.timers.map(\.at)
+            [$0.pingAt, $0.pongDue, $0.noopAt, $0.endAt].compactMap { $0 } + $0.timers.map(\.at)
         }
         .min()
     }
@@ -195,6 +198,7 @@ struct LiveServer: ServerRole {
         } else {
             session.pendingGet = link
         }
+        session.endAt = self.settings.endsAfterNs.map { now.advanced(byNs: $0) }
         self.sessions.append(session)
         return (isWebSocket ? [.acceptWebSocket(on: link, deflate: false)] : []) + self.flush(index)
     }
@@ -310,6 +314,7 @@ struct LiveServer: ServerRole {
         let due = self.sessions[index].timers.filter { $0.at <= now }
         self.sessions[index].timers.removeAll { $0.at <= now }
         var actions: [ServerAction] = []
+        if let endAt = self.sessions[index].endAt, endAt <= now { return self.end(index) }
         if let noopAt = self.sessions[index].noopAt, noopAt <= now {
             self.sessions[index].noopAt = nil
             if self.sessions[index].pendingGet != nil { actions += self.say([EngineIOPacket(.noop)], index) }

@@ -147,7 +147,7 @@ struct ContractClient {
         let data = Array(bytes.dropFirst(2))
         if bytes[0] & 15 == 2 {
             self.receive(.binary(data), on: number, at: now)
-        } else if let text = String(validatingUTF8: data.map { CChar(bitPattern: $0) } + [0]) {
+        } else if let text = String(validatingCString: data.map { CChar(bitPattern: $0) } + [0]) {
             self.receive(.text(text), on: number, at: now)
         } else {
             self.leave(at: now)

@@ -31,6 +31,10 @@ struct MisbehaviourTests {
         return [LiveServer.Answer(packet: question)]
     }
 
+    static let refusesStrangers: @Sendable (inout LiveServer.Settings) -> Void = {
+        $0.refuses = ["/no-such-namespace": "{\"message\":\"Invalid namespace\"}"]
+    }
+
     static let cases: [Case] = [
         Case(misbehaviour: .clientPing, server: server { $0.isStrict = true }),
         Case(misbehaviour: .pongMissing, server: server { $0.isStrict = true }),
@@ -43,13 +47,23 @@ struct MisbehaviourTests {
         Case(misbehaviour: .upgradeIncomplete, transports: [.polling, .websocket]),
         Case(misbehaviour: .upgradeLatePolling, transports: [.polling, .websocket]),
         Case(misbehaviour: .upgradeDuplicateWebSocket, transports: [.polling, .websocket]),
+        Case(misbehaviour: .upgradeSidMismatch),
+        Case(
+            misbehaviour: .lossAtUpgrade, transports: [.polling, .websocket],
+            server: server { $0.answers = question }, also: ["ack-unanswered"]),
+        Case(misbehaviour: .lengthMismatch, version: .v3),
         Case(misbehaviour: .versionRejected),
         Case(misbehaviour: .transportUnknown), Case(misbehaviour: .badHandshakeMethod),
         Case(misbehaviour: .secretInURL), Case(misbehaviour: .pollOverlap), Case(misbehaviour: .pollAborted),
+        Case(misbehaviour: .pollGap), Case(misbehaviour: .stuckInPolling), Case(misbehaviour: .sidReuse),
         Case(misbehaviour: .payloadTooLarge, server: server { $0.maxPayload = 500 }),
         Case(misbehaviour: .tooManyPackets, server: server { $0.isPython = true }),
         Case(misbehaviour: .binaryContentType),
         Case(misbehaviour: .versionMismatchWire),
+        Case(misbehaviour: .unmaskedFrame), Case(misbehaviour: .reservedBits), Case(misbehaviour: .invalidFrame),
+        Case(misbehaviour: .invalidUTF8),
+        Case(misbehaviour: .closeUnanswered, server: server { $0.endsAfterNs = 10_000_000_000 }),
+        Case(misbehaviour: .dataAfterClose),
         Case(misbehaviour: .messageTooBig, server: server { $0.maxPayload = 500 }),
         Case(misbehaviour: .resetMidSession), Case(misbehaviour: .invalidCloseCode),
         Case(misbehaviour: .connectMissing),
@@ -57,7 +71,7 @@ struct MisbehaviourTests {
         Case(misbehaviour: .connectDuplicate),
         Case(
             misbehaviour: .namespaceRejected,
-            server: server { $0.refuses = ["/no-such-namespace": "{\"message\":\"Invalid namespace\"}"] }),
+            server: server(refusesStrangers)),
         Case(misbehaviour: .namespaceSyntax), Case(misbehaviour: .malformedSocketIO),
         Case(misbehaviour: .reservedEvent), Case(misbehaviour: .ackIDWhitespace),
         Case(misbehaviour: .attachmentMissing), Case(misbehaviour: .attachmentInterleaved),
@@ -70,7 +84,12 @@ struct MisbehaviourTests {
         Case(
             misbehaviour: .staleAuth,
             server: server { $0.refuses = ["/": "{\"message\":\"token has expired\"}"] }),
+        Case(misbehaviour: .connectErrorLoop, server: server(refusesStrangers), also: ["namespace-rejected"]),
+        Case(misbehaviour: .noReconnect, server: server(refusesStrangers)),
         Case(misbehaviour: .reconnectStorm, server: server { $0.handshakeStatus = 403 }),
+        Case(misbehaviour: .flapPeriodic, also: ["tcp-reset-midsession"]),
+        Case(misbehaviour: .sessionTooShort, also: ["ws-rsv-without-extension"]),
+        Case(misbehaviour: .duplicateSessions),
     ]
 
     static func lineage(_ test: Case, isAsking: Bool) -> RecordedLineage {
@@ -81,7 +100,7 @@ struct MisbehaviourTests {
         script.lines += isAsking ? ["< +1 425[\"question\"]", "> +1 435[\"answer\"]"] : []
         script.version = test.version.rawValue
         script.transports = test.transports
-        script.endMs = 45_000
+        script.endMs = test.misbehaviour == .noReconnect ? 90_000 : 45_000
         return script.lineage
     }
 
@@ -96,7 +115,7 @@ struct MisbehaviourTests {
     }
 
     static func findings(_ test: Case, _ misbehaviour: Misbehaviour?) -> Set<String> {
-        let isAsking = test.misbehaviour == .ackUnanswered || test.misbehaviour == .ackDuplicate
+        let isAsking = [.ackUnanswered, .ackDuplicate, .lossAtUpgrade].contains(test.misbehaviour)
         let played = ReplayClientTests.play(
             self.lineage(test, isAsking: isAsking),
             ReplayClientSettings(misbehaviour: misbehaviour, limitNs: 120_000_000_000), self.settings(test))
@@ -124,5 +143,14 @@ struct MisbehaviourTests {
             #expect(Catalogue.page(misbehaviour.rawValue)?.sides.isEmpty == false)
             #expect(misbehaviour.summary.isEmpty == false)
         }
+    }
+
+    @Test("each rule of the client's side can be broken, or it is said why not")
+    func covered() {
+        let own = Catalogue.all.map { $0.page }.filter { $0.sides.contains(.client) }.map(\.id)
+        let possible = Set(Misbehaviour.allCases.map(\.rawValue))
+        let impossible = Set(Misbehaviour.impossible.keys)
+        #expect(Set(own).subtracting(possible) == impossible)
+        #expect(possible.isDisjoint(with: impossible))
     }
 }

@@ -52,7 +52,7 @@ struct RecordingReducerTests {
             switch packet.content {
             case .engineIO(let type, let data): "\(type.rawValue)\(data)"
             case .socketIO(let scripted): "4\(scripted.header)"
-            case .message: "message"
+            case .message, .unreadable: "message"
             }
         }
     }
@@ -117,6 +117,45 @@ struct RecordingReducerTests {
             WrittenSession(Self.session + "\n50 C 2\n60 C 2").lineage,
             Oracle { $0.sessions[0].packets.contains { $0.at.nanoseconds == 1_050_000_000 } ? ["x"] : [] })
         #expect(Self.wire(outcome.lineage).dropFirst(5) == ["2"])
+    }
+
+    @Test("what the client says all the same is not left out, though other things are unexpected, too")
+    func own() async throws {
+        let lineage = WrittenSession(Self.session).lineage
+        // The client says "a", "d" and "e", and a "z" that the recording lacks.
+        func verdict(_ lineage: RecordedLineage) -> ReplayVerdict {
+            let known = Self.events(lineage)
+            var outcome = ReplayOutcome()
+            for (event, namespace) in [("a", "/"), ("d", "/chat"), ("e", "/"), ("z", "/")] where !known.contains(event)
+            {
+                outcome.divergences.append(
+                    Divergence(
+                        .unexpected, life: 1, sender: .client, namespace: namespace, what: "event [\"\(event)\",2]"))
+            }
+            return ReplayVerdict(rules: ["x"], outcomes: [outcome], hasFailed: false)
+        }
+        var whole = verdict(lineage)
+        // So does a whole of which it had said an "a" more than the recording has.
+        whole.differences.insert(Self.difference(.unexpected, nil, "event [\"a\"]"))
+        whole.differences = Set(
+            whole.differences.map { difference in
+                var difference = difference
+                difference.namespace = "/"
+                return difference
+            })
+        var reducer = RecordingReducer(lineage, failing: whole)
+        let outcome = try await reducer.reduce { verdict($0) }
+        #expect(Self.events(outcome.lineage) == ["a", "d", "e"])
+    }
+
+    @Test("what the server ended the session for stays")
+    func cause() async throws {
+        for offence in ["2", "9what", "42{", "40"] {
+            let session = Recordings.script(
+                "0 S 0{}\n1 C 40\n2 S 40{\"sid\":\"s\"}\n9 C 42[\"a\"]\n99 C \(offence)\n100 S close")
+            let outcome = try await Self.reduce(Recordings.lineage(session), Oracle { _ in ["x"] })
+            #expect(outcome.lineage.sessions[0].packets.map(\.frameID) == [1, 2, 3, 5], "\(offence)")
+        }
     }
 
     @Test("of equal lives the first is kept")

@@ -71,8 +71,6 @@ import TimelineModel
 
 /// More captures, which lie beside the repository where it is developed.
 private let sharedCaptures = TestFiles.names(in: TestFiles.shared.appending(path: "captures"))
-    // One client does what is wrong under every protocol: it announces an attachment and never sends it.
-    .filter { $0 != "bad-missing-attachment" }
 
 @Suite(
     "Replays of more captures",
@@ -86,4 +84,20 @@ struct SharedCaptureReplayTests {
             #expect(outcome.isFaithful, "\(outcome.waitedFor ?? "") \(outcome.divergences)")
         }
     }
+
+    @Test(
+        "a client that does again what its server ended the session for fails",
+        arguments: sharedCaptures.filter { Self.fatal.contains($0) }, CaptureReplayTests.paces)
+    func fails(capture: String, pace: Pace) throws {
+        for lineage in try Recordings.lineages(TestFiles.shared.appending(path: "captures/\(capture)")) {
+            var client = RedrivenClient(lineage, ReplayServerSettings(pace: pace))
+            client.isIll = true
+            #expect(!client.run().isFaithful)
+        }
+    }
+
+    private static let fatal: Set = [
+        "bad-double-connect", "bad-event-before-connect", "bad-missing-attachment", "bad-never-connects",
+        "bad-ping-in-polling", "bad-stray-binary", "bad-too-large", "bad-unknown-eio-type", "go-buggy-node",
+    ]
 }

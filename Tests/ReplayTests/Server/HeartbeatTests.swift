@@ -61,6 +61,24 @@ import TimelineModel
         #expect(fixed.outcome.isFaithful)
     }
 
+    @Test("a pong within pingTimeout is in time, and one behind it is not, at any pace", arguments: [1.0, 10])
+    func latePong(factor: Double) {
+        for (share, isInTime) in [(0.9, true), (1.1, false)] {
+            var client = self.client(Self.minute, ReplayServerSettings(pace: .times(factor)))
+            client.answersPings = false
+            client.run(until: Int64(25_000 / factor))
+            #expect(client.last.last == "2")
+            client.run(forMs: Int64(20_000 * share / factor))
+            client.send("3")
+            #expect(client.isOpen == isInTime)
+            client.answersPings = true
+            client.run(until: 59_000)
+            client.send("42[\"bye\"]")
+            client.finish()
+            #expect(client.outcome.isFaithful == isInTime, "\(client.outcome)")
+        }
+    }
+
     @Test("intervals of nothing divide nothing and hang nothing", arguments: [(0, 1000), (0, 0), (-5, -5), (1000, 0)])
     func zero(interval: Int, timeout: Int) {
         for heartbeat in ReplayServerSettings.Heartbeat.allCases {

@@ -108,6 +108,8 @@ struct PlayedClient {
                     self.note("<\(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())>")
                 }
             case .sendFragmented, .sendControl, .sendRaw: self.note("odd")
+            // An older connection that the client has left open.
+            case .end(_, let connection) where connection != self.connection: continue
             case .end(.webSocketClose(let code, _), _):
                 self.note("end close" + (code.map { " \($0)" } ?? ""))
                 self.isOpen = false

@@ -103,9 +103,6 @@ import TimelineModel
             Refusal(
                 "POST", "/socket.io/?EIO=4&transport=polling", 400, "{\"code\":2,\"message\":\"Bad handshake method\"}"),
             Refusal("GET", "/socket.io/?EIO=4&transport=websocket", 400, "{\"code\":3,\"message\":\"Bad request\"}"),
-            Refusal(
-                "GET", "/socket.io/?EIO=3&transport=polling", 400,
-                "{\"code\":5,\"message\":\"Unsupported protocol version\"}"),
             Refusal("GET", "/favicon.ico", 404, "no Engine.IO here\n"),
             Refusal("OPTIONS", "/socket.io/?EIO=4&transport=polling", 204),
         ])
@@ -117,6 +114,49 @@ import TimelineModel
         // None of them is a handshake: the recorded session is still to be had.
         client.connect()
         #expect(client.last.first?.hasPrefix("0{\"sid\":\"recorded-1\"") == true)
+    }
+
+    @Test("a handshake of the other version is refused, and ends the replay: the client will not do otherwise")
+    func wrongVersion() {
+        var client = PlayedClient(Recordings.lineage(Recordings.script(Self.script)))
+        client.request("GET", "/socket.io/?EIO=3&transport=polling", on: 3)
+        #expect(client.responses.last?.status == 400)
+        #expect(
+            self.body(client.responses.last) == "{\"code\":5,\"message\":\"Unsupported protocol version\"}")
+        #expect(client.server.isFinished)
+        #expect(client.outcome.waitedFor == "the client to connect, by Engine.IO 4")
+        #expect(client.outcome.divergences.first?.what == "handshake with EIO=3")
+        #expect(client.outcome.matched == 0 && client.outcome.expected > 0)
+    }
+
+    @Test("a client that asks for all but a session is waited for until its time, and told what it asked for")
+    func noHandshake() {
+        var settings = ReplayServerSettings()
+        settings.handshakeNs = 30_000_000_000
+        var client = PlayedClient(Recordings.lineage(Recordings.script(Self.script)), settings)
+        for _ in 0..<3 { client.request("GET", "/api", on: 3) }
+        client.run(until: 29_999)
+        #expect(!client.server.isFinished)
+        client.run(until: 30_000)
+        #expect(client.server.isFinished)
+        #expect(
+            client.outcome.waitedFor == "an Engine.IO handshake, for 30.000 s after the client had connected")
+        #expect(client.outcome.remarks == ["The client asked for no Engine.IO session, but for GET /api (404)."])
+    }
+
+    @Test("cut off before its verdict it says what came, of how much, and what it waited for")
+    func partial() {
+        var client = PlayedClient(Recordings.lineage(Recordings.script(Self.script)))
+        let all = client.server.partialOutcome
+        #expect(all.matched == 0 && all.expected > 1)
+        #expect(all.waitedFor == "the client to connect")
+        client.connect()
+        client.send("40")
+        let partial = client.server.partialOutcome
+        #expect(partial.matched == 1)
+        #expect(partial.expected == all.expected)
+        #expect(partial.divergences.isEmpty, "what may still come is not missing")
+        #expect(partial.waitedFor?.hasSuffix(" of the client") == true)
     }
 
     @Test("JSONP answers are scripts") func jsonp() {

@@ -100,7 +100,7 @@ import TimelineModel
         var gone = PlayedClient(lineage)
         gone.handle(.clientGone)
         #expect(gone.server.isFinished)
-        #expect(gone.outcome.waitedFor == "the client to connect, which has ended")
+        #expect(gone.outcome.waitedFor == "the client to connect, until the client ended")
         #expect(gone.outcome.expected == 3)
         var crashed = PlayedClient(lineage)
         crashed.connect()

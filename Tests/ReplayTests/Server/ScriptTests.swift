@@ -65,7 +65,7 @@ import TimelineModel
             Fault(
                 "an event where nothing is connected", ["42/other,[\"x\"]"],
                 [.unexpected, .unexpected, .missing, .missing]),
-            Fault("no packet at all", ["4{"], [.unexpected, .unexpected, .missing, .missing]),
+            Fault("no packet at all", ["4{"], [.unexpected, .missing, .missing]),
         ])
     func divergences(fault: Fault) {
         var client = PlayedClient(Recordings.lineage(Recordings.script(Self.chat)))

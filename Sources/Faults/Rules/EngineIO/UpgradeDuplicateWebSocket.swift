@@ -38,7 +38,7 @@ struct UpgradeDuplicateWebSocket: SessionRule {
         let isRefused = life.map { $0 <= session.reactionNs } ?? false
         report.add(
             "a second WebSocket was opened for the session"
-                + (isRefused ? "; it was closed \(Phrase.duration(life ?? 0)) later" : ""),
+                + (isRefused ? "; it was closed \(Phrase.later(life ?? 0))" : ""),
             at: exchange.requested, consequence: isRefused ? .shown : .none,
             over: min(session.facts.opened, answered)...answered,
             evidence: Evidence([("exchange", .integer(exchange.id))]))

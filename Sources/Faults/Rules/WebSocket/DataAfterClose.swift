@@ -44,7 +44,7 @@ struct DataAfterClose: SessionRule {
         for late in self.late {
             report.add(
                 "the \(late.sender) sent \(Phrase.count(late.count, "message")) after its close frame, the first "
-                    + "\(Phrase.duration(late.after)) later",
+                    + "\(Phrase.later(late.after))",
                 at: late.first.at, frameID: late.first.frameID, consequence: .shown,
                 evidence: Evidence(frames: [late.first.frameID], [("count", .integer(late.count))]))
         }

@@ -65,7 +65,7 @@ struct EmitLine: Equatable {
         case .array(let values): return .array(try values.map(self.value))
         case .object(let members):
             if members.count == 1, let text = json[self.bytesKey]?.string {
-                guard let bytes = JSONText.Base64.decode(Array(text.utf8).span) else {
+                guard let bytes = Base64.decode(Array(text.utf8).span) else {
                     throw ToolError("\"\(self.bytesKey)\" must be base64")
                 }
                 return .binary(bytes)
@@ -79,7 +79,7 @@ struct EmitLine: Equatable {
     static func json(_ value: SocketIOValue) -> JSONValue {
         switch value {
         case .binary(let bytes):
-            .object([JSONValue.Member(self.bytesKey, .string(JSONText.Base64.encode(bytes.span)))])
+            .object([JSONValue.Member(self.bytesKey, .string(Base64.encode(bytes.span)))])
         case .array(let values): .array(values.map(self.json))
         case .object(let members): .object(members.map { JSONValue.Member($0.key, self.json($0.value)) })
         case .null, .bool, .number, .string: value.json

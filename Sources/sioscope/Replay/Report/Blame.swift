@@ -29,6 +29,9 @@ enum Blame: Equatable {
         // Of two sides that may do it, who sent the frame did.
         case (true, let sender?): self = sender == tested ? .tested : .nobody
         case (true, nil): self = .testedUnlessRecorded(rule: finding.rule)
+        // The played server ended the session for it, whatever application stands behind the message.
+        case (false, let sender?) where sender == tested && page.layer == .webSocket && finding.status == .confirmed:
+            self = .tested
         case (false, _):
             self = page.sides.contains(.application) ? .testedUnlessRecorded(rule: finding.rule) : .tested
         }

@@ -5,7 +5,7 @@ import TimelineModel
 enum ReplayJSON {
     static func object(_ report: ReplayReport) -> String {
         var members: [(String, String)] = [
-            ("verdict", JSONRow.string(report.isPass ? "pass" : "fail")),
+            ("verdict", JSONRow.string(report.verdict.rawValue)),
             ("timeline", JSONRow.string(report.timeline)),
             ("session", report.session.map { "\($0)" } ?? "null"),
             ("mode", JSONRow.string("\(report.mode)")),
@@ -38,7 +38,7 @@ enum ReplayJSON {
         members += [
             ("kind", JSONRow.string(divergence.kind.rawValue)), ("life", "\(divergence.life)"),
             ("recorded_frame_id", divergence.recordedFrameID.map { "\($0)" } ?? "null"),
-            ("at_ns", divergence.atNs.map { "\($0)" } ?? "null"),
+            ("at_ns", part.elapsed(divergence).map { "\($0)" } ?? "null"),
             ("sender", JSONRow.string(divergence.sender.rawValue)),
             ("namespace", divergence.namespace.map(JSONRow.string) ?? "null"),
             ("what", JSONRow.string(divergence.what)),
@@ -81,7 +81,8 @@ enum ReplayJSON {
         }
         return self.object([
             ("command", self.array(process.command.map(JSONRow.string))), ("status", status), ("signal", signal),
-            ("ended_by_replay", "\(process.end == .ended)"),
+            ("ended_by_replay", "\(process.end == .ended)"), ("printed_bytes", "\(process.printed.printed)"),
+            ("left_out_bytes", "\(process.printed.leftOut)"),
         ])
     }
 

@@ -14,6 +14,19 @@ struct ReplayReport: Sendable {
         /// Nil where there is one alone; else what tells it from the others: `copy 3`.
         var name: String?
         var outcome: ReplayOutcome
+        /// When it began, from the beginning of the live run.
+        var beganNs: Int64 = 0
+
+        /// Nanoseconds from the beginning of the live run; nil for what never came.
+        func elapsed(_ divergence: Divergence) -> Int64? {
+            divergence.atNs.map { $0.addingReportingOverflow(self.beganNs).partialValue }
+        }
+    }
+
+    enum Verdict: String {
+        case pass, fail
+        /// A signal came first.
+        case interrupted
     }
 
     /// How the process that was started as a client ended.
@@ -28,6 +41,7 @@ struct ReplayReport: Sendable {
         /// As the user wrote it.
         var command: [String]
         var end: End
+        var printed = ClientOutput.Count()
     }
 
     /// The timeline that was replayed, as the user named it, and the session chosen.
@@ -47,6 +61,10 @@ struct ReplayReport: Sendable {
     var process: Process?
     /// What else makes it fail, one sentence each: no client came, the limit was reached.
     var failures: [String] = []
+    /// A signal ended it before its verdict.
+    var isInterrupted = false
+    /// As the server: nobody connected.
+    var isUnmet = false
 
     /// The side under test.
     var tested: Sender { self.mode == .client ? .server : .client }
@@ -60,8 +78,11 @@ struct ReplayReport: Sendable {
     }
 
     var isPass: Bool {
-        self.failures.isEmpty && self.faults.isEmpty && self.parts.allSatisfy(\.outcome.isFaithful)
+        !self.isInterrupted && self.failures.isEmpty && self.faults.isEmpty
+            && self.parts.allSatisfy(\.outcome.isFaithful)
     }
+
+    var verdict: Verdict { self.isInterrupted ? .interrupted : self.isPass ? .pass : .fail }
 
     private func blame(for finding: Finding) -> Blame {
         Blame(

@@ -1,22 +1,22 @@
-import NIOCore
-import Replay
+package import NIOCore
+package import Replay
 
 /// Why a server's bytes are no answer.
-struct HTTPResponseError: Error, Hashable {
-    var reason: String
+package struct HTTPResponseError: Error, Hashable {
+    package var reason: String
+
+    package init(reason: String) { self.reason = reason }
 }
 
 /// Cuts HTTP/1.1 answers out of a server's bytes. Source: RFC 9112, sections 4, 6 and 7.
 ///
 /// Memory: a head of at most 64 KiB, a body of at most `bodyLimit`.
-struct HTTPResponseParser {
-    struct Incoming: Hashable {
-        var response: HTTPResponse
+package struct HTTPResponseParser {
+    package struct Incoming: Hashable {
+        package var response: HTTPResponse
         /// The connection serves further requests.
-        var keepsAlive: Bool
+        package var keepsAlive: Bool
     }
-
-    private static let headLimit = 64 << 10
 
     private enum State {
         case head
@@ -31,32 +31,32 @@ struct HTTPResponseParser {
     private var state = State.head
     private var bytes = ByteBuffer()
 
-    init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
+    package init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
 
     /// A byte of the answer that is awaited has come.
-    var hasBegun: Bool {
+    package var hasBegun: Bool {
         if case .head = self.state { self.bytes.readableBytes > 0 } else { true }
     }
 
-    mutating func feed(_ more: ByteBuffer) {
+    package mutating func feed(_ more: ByteBuffer) {
         if self.bytes.readableBytes == 0 { self.bytes = more } else { self.bytes.writeImmutableBuffer(more) }
     }
 
     /// What follows the answer: bytes of another protocol.
-    mutating func takeRest() -> ByteBuffer {
+    package mutating func takeRest() -> ByteBuffer {
         defer { self.bytes = ByteBuffer() }
         return self.bytes
     }
 
     /// The connection ended: an answer that goes on until then is whole.
-    mutating func end() -> Incoming? {
+    package mutating func end() -> Incoming? {
         guard case .untilClose(let incoming) = self.state else { return nil }
         self.state = .head
         return incoming
     }
 
     /// The next answer that is whole, 101 included; nil where more bytes are needed. Interim answers are passed over.
-    mutating func next() throws(HTTPResponseError) -> Incoming? {
+    package mutating func next() throws(HTTPResponseError) -> Incoming? {
         while true {
             switch self.state {
             case .head:
@@ -71,9 +71,9 @@ struct HTTPResponseParser {
                 return self.done(incoming)
             case .chunkSize(let incoming):
                 guard let line = try self.takeLine() else { return nil }
-                let digits = line.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
-                guard !digits.isEmpty, digits.utf8.count <= 8, digits.first != "+", let size = Int(digits, radix: 16)
-                else { throw HTTPResponseError(reason: "the chunk size '\(line.prefix(40))'") }
+                guard let size = HTTPSyntax.chunkSize(line) else {
+                    throw HTTPResponseError(reason: "the chunk size '\(line.prefix(40))'")
+                }
                 try self.check(incoming.response.body.count + size)
                 self.state = size == 0 ? .trailer(incoming) : .chunk(incoming, bytes: size)
             case .chunk(var incoming, let count):
@@ -126,7 +126,7 @@ struct HTTPResponseParser {
             self.state = .untilClose(Incoming(response: response, keepsAlive: false))
             return nil
         }
-        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let count = Int(text) else {
+        guard let count = HTTPSyntax.contentLength(text) else {
             throw HTTPResponseError(reason: "the Content-Length '\(text.prefix(40))'")
         }
         try self.check(count)
@@ -139,62 +139,30 @@ struct HTTPResponseParser {
 
     /// Nil where the line is not whole; without its end.
     private mutating func takeLine() throws(HTTPResponseError) -> String? {
-        let view = self.bytes.readableBytesView
-        guard let end = view.prefix(Self.headLimit).firstIndex(of: 10) else {
-            guard view.count < Self.headLimit else { throw HTTPResponseError(reason: "a line too long") }
-            return nil
+        switch HTTPSyntax.takeLine(from: &self.bytes) {
+        case .whole(let line): return line
+        case .unfinished: return nil
+        case .tooLong: throw HTTPResponseError(reason: "a line too long")
         }
-        let line = view[view.startIndex..<end]
-        let text = String(decoding: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
-        self.bytes.moveReaderIndex(forwardBy: line.count + 1)
-        return text
     }
 
     private mutating func takeHead() throws(HTTPResponseError) -> Incoming? {
-        guard let length = try self.headLength() else { return nil }
-        let head = self.bytes.readBytes(length: length) ?? []
-        let lines = head.split(separator: 10).map { line in
-            String(decoding: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
-        }.drop(while: \.isEmpty)
+        guard let lines = HTTPSyntax.takeHead(from: &self.bytes) else {
+            guard self.bytes.readableBytes < HTTPSyntax.headLimit else {
+                throw HTTPResponseError(reason: "a head of more than \(HTTPSyntax.headLimit) bytes")
+            }
+            return nil
+        }
         let start = (lines.first ?? "").split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         guard start.count >= 2, start[0] == "HTTP/1.1" || start[0] == "HTTP/1.0", start[1].utf8.count == 3,
             let status = Int(start[1]), status >= 100
         else { throw HTTPResponseError(reason: "no status line of HTTP/1.1: '\((lines.first ?? "").prefix(40))'") }
-        var fields: [HTTPField] = []
-        for line in lines.dropFirst() where !line.isEmpty {
-            guard let colon = line.firstIndex(of: ":"), colon != line.startIndex else {
-                throw HTTPResponseError(reason: "a header line without a name")
-            }
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            let end = value.lastIndex { $0 != " " && $0 != "\t" }
-            fields.append(HTTPField(String(line[..<colon]), end.map { String(value[...$0]) } ?? ""))
+        guard let fields = HTTPSyntax.fields(lines.dropFirst()) else {
+            throw HTTPResponseError(reason: "a header line without a name")
         }
         let response = HTTPResponse(status: status, headers: fields)
-        let connection = (response.header("Connection") ?? "").lowercased()
         return Incoming(
             response: response,
-            keepsAlive: start[0] == "HTTP/1.1" ? !connection.contains("close") : connection.contains("keep-alive"))
-    }
-
-    /// Up to and with the empty line; nil where that is not here yet.
-    private func headLength() throws(HTTPResponseError) -> Int? {
-        let view = self.bytes.readableBytesView.prefix(Self.headLimit)
-        var isLineEmpty = true
-        var hasLine = false
-        for (offset, byte) in view.enumerated() {
-            switch byte {
-            case 10:
-                if isLineEmpty, hasLine { return offset + 1 }
-                isLineEmpty = true
-            case 13: break
-            default:
-                isLineEmpty = false
-                hasLine = true
-            }
-        }
-        guard view.count < Self.headLimit else {
-            throw HTTPResponseError(reason: "a head of more than \(Self.headLimit) bytes")
-        }
-        return nil
+            keepsAlive: HTTPSyntax.keepsAlive(start[0], connection: response.header("Connection")))
     }
 }
