@@ -145,7 +145,7 @@ final class WebSocketReader {
     }
 
     /// Source: RFC 6455, section 5.3.
-    static func mask(_ bytes: inout [UInt8], key: UInt32) {
+    private static func mask(_ bytes: inout [UInt8], key: UInt32) {
         for index in bytes.indices {
             bytes[index] ^= UInt8(truncatingIfNeeded: key >> UInt32(24 - 8 * (index & 3)))
         }

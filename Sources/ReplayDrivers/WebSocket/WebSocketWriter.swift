@@ -66,28 +66,8 @@ struct WebSocketWriter {
     private func frame(
         _ opcode: WebSocketOpcode, _ payload: ArraySlice<UInt8>, isLast: Bool = true, isDeflated: Bool = false
     ) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(payload.count + 14)
-        buffer.writeInteger((isLast ? 0x80 : 0) | (isDeflated ? 0x40 : 0) | opcode.rawValue)
-        let mask: UInt8 = self.masks ? 0x80 : 0
-        switch payload.count {
-        case ..<126: buffer.writeInteger(mask | UInt8(payload.count))
-        case ..<65_536:
-            buffer.writeInteger(mask | 126)
-            buffer.writeInteger(UInt16(payload.count))
-        default:
-            buffer.writeInteger(mask | 127)
-            buffer.writeInteger(UInt64(payload.count))
-        }
-        guard self.masks else {
-            buffer.writeBytes(payload)
-            return buffer
-        }
-        let key = UInt32.random(in: .min ... .max)
-        buffer.writeInteger(key)
-        var masked = Array(payload)
-        WebSocketReader.mask(&masked, key: key)
-        buffer.writeBytes(masked)
-        return buffer
+        let frame = RawFrame(
+            opcode.rawValue, Array(payload), isLast: isLast, reserved: isDeflated ? 4 : 0, isMasked: self.masks)
+        return ByteBuffer(bytes: frame.bytes(key: self.masks ? .random(in: .min ... .max) : 0))
     }
 }

@@ -56,12 +56,8 @@ struct Conformance: AsyncParsableCommand {
     @Flag(help: "Name the scenarios, with what each is about, and end.")
     var list = false
 
-    @Argument(
-        parsing: .postTerminator,
-        help: ArgumentHelp(
-            "The client under test, after --; {url}, {host} and {port} are filled in.", valueName: "COMMAND")
-    )
-    var command: [String] = []
+    @OptionGroup private var underTest: ClientUnderTest
+    var command: [String] { self.underTest.command }
 
     func validate() throws {
         if let listen, HostPort(listen) == nil {

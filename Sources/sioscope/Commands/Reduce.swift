@@ -94,12 +94,8 @@ struct Reduce: AsyncParsableCommand {
 
     @OptionGroup var redaction: RedactionFlags
 
-    @Argument(
-        parsing: .postTerminator,
-        help: ArgumentHelp(
-            "The client under test, after --; {url}, {host} and {port} are filled in.", valueName: "COMMAND")
-    )
-    var command: [String] = []
+    @OptionGroup private var underTest: ClientUnderTest
+    var command: [String] { self.underTest.command }
 
     func validate() throws {
         if !self.command.isEmpty, self.misbehave != nil {

@@ -152,12 +152,8 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @OptionGroup var redaction: RedactionFlags
 
-    @Argument(
-        parsing: .postTerminator,
-        help: ArgumentHelp(
-            "The client under test, after --; {url}, {host} and {port} are filled in.", valueName: "COMMAND")
-    )
-    var command: [String] = []
+    @OptionGroup private var underTest: ClientUnderTest
+    var command: [String] { self.underTest.command }
 
     /// What is replayed against what.
     enum Mode: Equatable {
