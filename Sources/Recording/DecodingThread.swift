@@ -2,9 +2,27 @@ internal import Foundation
 
 /// Decodes what a tap sees on a thread of its own, so that the tap never waits for the decoder.
 ///
+/// The thread works in strokes, for to wake it costs the tap more than to queue an event: the first event of a quiet time
+/// wakes it, what follows is left to gather for some milliseconds.
+///
 /// Events wait in a queue whose bytes are bounded; what does not fit is refused, for the tap to count and to tell the
 /// door as a gap.
 public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
+    /// What the thread does, and so what wakes it.
+    private enum Activity {
+        /// Until the next event, or tick.
+        case waiting
+        /// Lets events gather; only many of them wake it.
+        case gathering
+        case working
+    }
+
+    /// How long events gather, in seconds.
+    private static var gatheringTime: TimeInterval { 0.01 }
+    private static var tickInterval: TimeInterval { 0.25 }
+    /// Room is given back in portions of so many bytes, for each takes the lock that `push` needs.
+    private static var portionBytes: Int { 1 << 16 }
+
     private let limitBytes: Int
     private let handle: (Event) -> Void
     private let tick: () -> Void
@@ -12,6 +30,7 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
 
     // Guards everything below.
     private let condition = NSCondition()
+    private var activity = Activity.working
     private var events: [(event: Event, bytes: Int)] = []
     private var bytes = 0
     private var isClosed = false
@@ -41,7 +60,11 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
             guard !self.isClosed, self.bytes + bytes <= self.limitBytes else { return false }
             self.bytes += bytes
             self.events.append((event, bytes))
-            if self.events.count == 1 { self.condition.signal() }
+            switch self.activity {
+            case .waiting: self.wake()
+            case .gathering where self.bytes > self.limitBytes / 4: self.wake()
+            case .gathering, .working: break
+            }
             return true
         }
     }
@@ -50,30 +73,61 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
     public func stop() {
         self.condition.withLock {
             self.isClosed = true
-            self.condition.signal()
+            self.wake()
         }
         self.ended.wait()
     }
 
+    private func wake() {
+        self.activity = .working
+        self.condition.signal()
+    }
+
+    // MARK: The thread
+
     private func run() {
-        let interval = 0.25
-        var nextTick = Date(timeIntervalSinceNow: interval)
+        var nextTick = Date(timeIntervalSinceNow: Self.tickInterval)
         while true {
-            var taken: [(event: Event, bytes: Int)] = []
-            let isLast = self.condition.withLock {
-                while self.events.isEmpty, !self.isClosed, self.condition.wait(until: nextTick) {}
-                swap(&taken, &self.events)
-                return self.isClosed && taken.isEmpty
-            }
-            for (event, bytes) in taken {
-                self.handle(event)
-                self.condition.withLock { self.bytes -= bytes }
-            }
+            let taken = self.take(until: nextTick)
+            self.handle(taken)
+            let isLast = taken.isEmpty && self.condition.withLock { self.isClosed && self.events.isEmpty }
             if isLast || Date() >= nextTick {
                 self.tick()
-                nextTick = Date(timeIntervalSinceNow: interval)
+                nextTick = Date(timeIntervalSinceNow: Self.tickInterval)
             }
             if isLast { return }
         }
+    }
+
+    /// What came, and what came in the time after it; empty where nothing did by then.
+    private func take(until due: Date) -> [(event: Event, bytes: Int)] {
+        self.condition.withLock {
+            if self.events.isEmpty { self.rest(.waiting, until: due) }
+            if !self.events.isEmpty { self.rest(.gathering, until: Date(timeIntervalSinceNow: Self.gatheringTime)) }
+            var taken: [(event: Event, bytes: Int)] = []
+            swap(&taken, &self.events)
+            return taken
+        }
+    }
+
+    /// Until `push` or `stop` wakes it.
+    private func rest(_ activity: Activity, until due: Date) {
+        guard !self.isClosed else { return }
+        self.activity = activity
+        while self.activity != .working, self.condition.wait(until: due) {}
+        self.activity = .working
+    }
+
+    private func handle(_ events: [(event: Event, bytes: Int)]) {
+        var free = 0
+        for (event, bytes) in events {
+            self.handle(event)
+            free += bytes
+            if free >= Self.portionBytes {
+                self.condition.withLock { self.bytes -= free }
+                free = 0
+            }
+        }
+        self.condition.withLock { self.bytes -= free }
     }
 }

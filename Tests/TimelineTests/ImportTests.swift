@@ -189,7 +189,7 @@ struct ImportTests {
         try writer.endCapture(Sample.capture)
         try writer.finish()
         #expect(self.folder.names == ["x.db"])
-        #expect(try rows(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'index'") == ["5"])
+        #expect(try rows(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'index'") == ["4"])
         #expect(try rows(path, "SELECT integrity_check FROM pragma_integrity_check") == ["ok"])
         #expect(try rows(path, "SELECT count(*) FROM pragma_foreign_key_check") == ["0"])
         #expect(self.folder.names == ["x.db"], "reading leaves nothing beside it")

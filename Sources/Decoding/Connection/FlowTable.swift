@@ -34,6 +34,9 @@ final class FlowTable {
     private let context: DecodingContext
     private let servers: KnownServers
     private var lanes: [FlowKey: ConnectionLane] = [:]
+    /// Of the segment before, while it is in `lanes`: segments come in runs, and to compare keys costs less than to hash
+    /// one.
+    private var latest: (key: FlowKey, lane: ConnectionLane)?
     private var finished: [FlowKey: Finished] = [:]
     /// Live, those that wait for bytes: for them time alone makes a difference. Some may be finished meanwhile.
     private var waiting: [FlowKey: ConnectionLane] = [:]
@@ -68,13 +71,17 @@ final class FlowTable {
     private func keepFinished(_ key: FlowKey, _ lane: ConnectionLane) {
         guard lane.isFinished else { return }
         self.finished[key] = Finished(lane)
-        self.lanes.removeValue(forKey: key)
+        self.remove(key)
     }
 
     /// The connection that the segment belongs to, a new one where it begins one; nil where that is finished.
     private func lane(_ key: FlowKey, _ segment: Segment) -> ConnectionLane? {
+        if let latest = self.latest, latest.key == key, !segment.beginsConnection { return latest.lane }
         if let lane = self.lanes[key] {
-            guard lane.connection.isReplaced(by: segment) else { return lane }
+            guard lane.connection.isReplaced(by: segment) else {
+                self.latest = (key, lane)
+                return lane
+            }
             lane.finish(at: segment.at)
         } else if self.finished[key]?.receive(segment) == true {
             return nil
@@ -99,6 +106,7 @@ final class FlowTable {
         let lane = ConnectionLane(connection, serial: self.nextSerial, self.context, self.servers, at: segment.at)
         self.nextSerial += 1
         self.lanes[key] = lane
+        self.latest = (key, lane)
         return lane
     }
 
@@ -133,7 +141,12 @@ final class FlowTable {
     private func finish(_ lanes: [FlowKey: ConnectionLane], at: Timestamp) {
         for (key, lane) in lanes.sorted(by: { $0.value.serial < $1.value.serial }) {
             lane.finish(at: at)
-            self.lanes.removeValue(forKey: key)
+            self.remove(key)
         }
+    }
+
+    private func remove(_ key: FlowKey) {
+        self.lanes.removeValue(forKey: key)
+        if self.latest?.key == key { self.latest = nil }
     }
 }

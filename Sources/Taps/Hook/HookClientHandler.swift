@@ -79,7 +79,8 @@ final class HookClientHandler: ChannelInboundHandler {
         if self.isAccepted { return self.pass(bytes, context) }
         guard !self.isTold else { return }
         self.early += bytes
-        switch self.greeting.judge(self.early.span) {
+        let early = self.early
+        switch self.greeting.judge(early.span) {
         case .needsMore: break
         case .accepted(let offset):
             self.timeout?.cancel()
