@@ -67,20 +67,20 @@ public struct EngineIOServerMachine: Sendable {
         case ended(EngineIOServerEnd)
     }
 
-    private struct Poll: Sendable {
+    struct Poll: Sendable {
         var connection: Int
         var form: PollForm
         /// When it gets a noop at the latest, so that an upgrading client can go on.
         var noopAt: Timestamp?
     }
 
-    private struct Probe: Sendable {
+    struct Probe: Sendable {
         var connection: Int
         var isAnswered = false
         var until: Timestamp
     }
 
-    private enum State: Sendable {
+    enum State: Sendable {
         case polling(Poll?, Probe?)
         case webSocket(Int)
         /// Polling: the client has not yet been told.
@@ -88,11 +88,11 @@ public struct EngineIOServerMachine: Sendable {
         case over
     }
 
-    private let settings: EngineIOServerSettings
-    private var state: State
+    let settings: EngineIOServerSettings
+    var state: State
     /// Waits for a GET.
-    private var outbox: [EngineIOPacket] = []
-    private var heartbeat: EngineIOServerHeartbeat
+    var outbox: [EngineIOPacket] = []
+    var heartbeat: EngineIOServerHeartbeat
 
     /// A session that a handshake on `connection` begins: its first actions answer it with the open packet and `first`.
     public init(
@@ -166,184 +166,17 @@ public struct EngineIOServerMachine: Sendable {
     }
 }
 
-// MARK: Polling
-
-extension EngineIOServerMachine {
-    private mutating func poll(_ poll: Poll, at now: Timestamp, _ actions: inout [Action]) {
-        switch self.state {
-        case .polling(nil, let probe):
-            var poll = poll
-            if probe?.isAnswered == true { poll.noopAt = now.advanced(byNs: Self.noopIntervalNs) }
-            self.state = .polling(poll, probe)
-            self.flush(&actions)
-        case .polling(let waiting?, let probe):
-            switch self.settings.dialect {
-            case .strict:
-                actions.append(.refuse(code: nil, on: poll.connection))
-                self.finish(.violation(.pollOverlap), &actions)
-            case .lenient:
-                actions.append(.tolerated(.pollOverlap))
-                self.answer(waiting, [EngineIOPacket(.noop)], &actions)
-                self.state = .polling(poll, probe)
-            }
-        case .webSocket: actions.append(.refuse(code: 3, on: poll.connection))
-        case .closing:
-            self.state = .over
-            self.answer(poll, [EngineIOPacket(.close)], &actions)
-        case .over: actions.append(.refuse(code: 1, on: poll.connection))
-        }
-    }
-
-    private mutating func post(_ body: [UInt8], _ connection: Int, at now: Timestamp, _ actions: inout [Action]) {
-        guard case .polling = self.state else {
-            actions.append(.refuse(code: self.webSocket == nil ? 1 : 3, on: connection))
-            return
-        }
-        var packets: [EngineIOPacket] = []
-        var violation: EngineIOViolation?
-        do throws(PollingPayloadError) {
-            try PollingPayload.split(body.span, self.settings.version) { piece in
-                guard violation == nil else { return }
-                let bytes = body.span.extracting(piece.range)
-                do throws(EngineIODecodeError) {
-                    let head =
-                        piece.isBinary
-                        ? try EngineIOPacketHead.binary(bytes, self.settings.version)
-                        : try EngineIOPacketHead.text(bytes, self.settings.version)
-                    packets.append(try EngineIOPacket(head, bytes))
-                } catch {
-                    violation = .malformed(error)
-                }
-            }
-        } catch {
-            violation = .malformedPayload(error)
-        }
-        // What the packets release may answer the waiting GET; the POST is answered first, as servers do.
-        actions.append(.acceptPost(on: connection))
-        for packet in packets {
-            guard !self.isEnding else { return }
-            self.take(packet, over: .polling, at: now, &actions)
-        }
-        if let violation, !self.isEnding { self.judge(violation, &actions) }
-    }
-
-    private func answer(_ poll: Poll, _ packets: [EngineIOPacket], _ actions: inout [Action]) {
-        let body = PollingPayload.encode(packets, self.settings.version, base64: poll.form.base64)
-        actions.append(.answerPoll(body, poll.form, on: poll.connection))
-    }
-
-    private mutating func flush(_ actions: inout [Action]) {
-        guard !self.outbox.isEmpty else { return }
-        switch self.state {
-        case .polling(let poll?, let probe):
-            self.state = .polling(nil, probe)
-            self.answer(poll, self.outbox, &actions)
-            self.outbox = []
-        case .webSocket(let connection):
-            for packet in self.outbox {
-                actions.append(.send(packet.webSocketMessage(self.settings.version), on: connection))
-            }
-            self.outbox = []
-        case .polling(nil, _), .closing, .over: return
-        }
-    }
-
-    private mutating func send(_ packets: [EngineIOPacket], _ actions: inout [Action]) {
-        guard !self.isEnding else { return }
-        if self.settings.version == .v3 { self.heartbeat.answered() }
-        self.outbox += packets
-        self.flush(&actions)
-    }
-}
-
-// MARK: WebSocket and upgrade
-
-extension EngineIOServerMachine {
-    /// How often a waiting GET is answered with a noop while the client upgrades; engine.io `socket.ts`: 100 ms.
-    private static let noopIntervalNs: Int64 = 100_000_000
-
-    private static let probe = "probe"
-
-    private mutating func probe(_ connection: Int, at now: Timestamp, _ actions: inout [Action]) {
-        guard case .polling(let poll, nil) = self.state else {
-            actions.append(.closeWebSocket(on: connection, code: nil))
-            return
-        }
-        let probe = Probe(connection: connection, until: now.advanced(byNs: self.settings.upgradeTimeoutNs))
-        self.state = .polling(poll, probe)
-    }
-
-    private mutating func receive(
-        _ content: Content, _ connection: Int, at now: Timestamp, _ actions: inout [Action]
-    ) {
-        switch self.state {
-        case .webSocket(connection): self.receive(content, at: now, &actions)
-        case .polling(let poll, let probe?) where probe.connection == connection:
-            let packet = try? EngineIOPacket(webSocketMessage: content, self.settings.version)
-            if packet == EngineIOPacket(.ping, Self.probe) {
-                actions.append(.received(EngineIOPacket(.ping, Self.probe), over: .websocket))
-                let answer = EngineIOPacket(.pong, Self.probe).webSocketMessage(self.settings.version)
-                actions.append(.send(answer, on: connection))
-                let answered = Probe(connection: connection, isAnswered: true, until: probe.until)
-                self.state = .polling(nil, answered)
-                if let poll { self.answer(poll, [EngineIOPacket(.noop)], &actions) }
-            } else if packet?.type == .upgrade {
-                actions.append(.received(EngineIOPacket(.upgrade), over: .websocket))
-                self.state = .webSocket(connection)
-                actions.append(.upgraded(on: connection))
-                if let poll { self.answer(poll, [EngineIOPacket(.noop)], &actions) }
-                self.flush(&actions)
-            } else {
-                // The session lives on over polling. Source: engine.io `socket.ts`, `maybeUpgrade`.
-                self.state = .polling(poll, nil)
-                actions.append(.closeWebSocket(on: connection, code: nil))
-            }
-        case .polling, .webSocket, .closing, .over: return
-        }
-    }
-
-    private mutating func receive(_ content: Content, at now: Timestamp, _ actions: inout [Action]) {
-        let size =
-            switch content {
-            case .text(let text): text.utf8.count
-            case .binary(let bytes): bytes.count
-            }
-        if let limit = self.settings.maxMessageBytes, size > limit {
-            // No server passes it over.
-            return self.finish(.violation(.tooBig(bytes: size, limit: limit)), &actions)
-        }
-        do throws(EngineIODecodeError) {
-            let packet = try EngineIOPacket(webSocketMessage: content, self.settings.version)
-            self.take(packet, over: .websocket, at: now, &actions)
-        } catch {
-            self.judge(.malformed(error), &actions)
-        }
-    }
-
-    private mutating func close(_ connection: Int, _ wasReset: Bool, _ actions: inout [Action]) {
-        switch self.state {
-        case .webSocket(connection): self.finish(.transportClosed(wasReset: wasReset), &actions)
-        case .polling(let poll, let probe):
-            if probe?.connection == connection { self.state = .polling(poll, nil) }
-            guard let poll, poll.connection == connection else { return }
-            self.state = .polling(nil, probe?.connection == connection ? nil : probe)
-            self.judge(.pollAborted, &actions)
-        case .webSocket, .closing, .over: return
-        }
-    }
-}
-
 // MARK: Packets and time
 
 extension EngineIOServerMachine {
-    private var isEnding: Bool {
+    var isEnding: Bool {
         switch self.state {
         case .closing, .over: true
         case .polling, .webSocket: false
         }
     }
 
-    private mutating func take(
+    mutating func take(
         _ packet: EngineIOPacket, over transport: Transport, at now: Timestamp, _ actions: inout [Action]
     ) {
         actions.append(.received(packet, over: transport))
@@ -368,14 +201,14 @@ extension EngineIOServerMachine {
         }
     }
 
-    private mutating func judge(_ violation: EngineIOViolation, _ actions: inout [Action]) {
+    mutating func judge(_ violation: EngineIOViolation, _ actions: inout [Action]) {
         switch self.settings.dialect {
         case .strict: self.finish(.violation(violation), &actions)
         case .lenient: actions.append(.tolerated(violation))
         }
     }
 
-    private mutating func finish(_ end: EngineIOServerEnd, _ actions: inout [Action]) {
+    mutating func finish(_ end: EngineIOServerEnd, _ actions: inout [Action]) {
         switch self.state {
         case .closing, .over: return
         case .webSocket(let connection):
