@@ -3,6 +3,9 @@ public struct RawFrame: Hashable, Sendable {
     public static let text: UInt8 = 1
     public static let close: UInt8 = 8
     public static let ping: UInt8 = 9
+    static let pong: UInt8 = 10
+    /// Of a control frame. Source: RFC 6455, section 5.5.
+    private static let controlBytes = 125
 
     /// FIN.
     public var isLast: Bool
@@ -21,6 +24,22 @@ public struct RawFrame: Hashable, Sendable {
         self.opcode = opcode & 15
         self.payload = payload
         self.isMasked = isMasked
+    }
+
+    /// A control frame; what its body has no room for is cut off, a reason between two characters.
+    public init(_ control: WebSocketControl, isMasked: Bool) {
+        switch control {
+        case .ping(let data): self.init(Self.ping, Array(data.prefix(Self.controlBytes)), isMasked: isMasked)
+        case .pong(let data): self.init(Self.pong, Array(data.prefix(Self.controlBytes)), isMasked: isMasked)
+        case .close(nil, _): self.init(Self.close, isMasked: isMasked)
+        case .close(let code?, let reason):
+            var body = [UInt8(code >> 8), UInt8(code & 0xFF)]
+            for character in reason {
+                guard body.count + character.utf8.count <= Self.controlBytes else { break }
+                body += character.utf8
+            }
+            self.init(Self.close, body, isMasked: isMasked)
+        }
     }
 
     /// - Parameter key: what it is masked with, where it is masked.

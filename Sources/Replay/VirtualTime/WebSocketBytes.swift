@@ -41,26 +41,6 @@ enum WebSocketBytes {
     }
 
     static func control(_ control: WebSocketControl, masked: Bool) -> [UInt8] {
-        switch control {
-        case .ping(let data): self.frame(self.ping, data.prefix(125), masked: masked)
-        case .pong(let data): self.frame(self.pong, data.prefix(125), masked: masked)
-        case .close(nil, _): self.frame(self.close, [], masked: masked)
-        case .close(let code?, let reason):
-            self.frame(
-                self.close, [UInt8(code >> 8), UInt8(code & 0xFF)] + self.reason(reason).utf8, masked: masked)
-        }
-    }
-
-    /// A control frame has room for 123 bytes of it; a scalar is not cut in two.
-    private static func reason(_ text: String) -> String {
-        guard text.utf8.count > 123 else { return text }
-        var cut = String.UnicodeScalarView()
-        var bytes = 0
-        for scalar in text.unicodeScalars {
-            bytes += UTF8.width(scalar)
-            guard bytes <= 123 else { break }
-            cut.append(scalar)
-        }
-        return String(cut)
+        RawFrame(control, isMasked: masked).bytes(key: 0)
     }
 }

@@ -38,17 +38,8 @@ struct WebSocketWriter {
         return all
     }
 
-    /// Bodies are cut to the 125 bytes that RFC 6455, section 5.5, allows.
     func control(_ control: WebSocketControl) -> ByteBuffer {
-        switch control {
-        case .ping(let bytes): return self.frame(.ping, bytes.prefix(125))
-        case .pong(let bytes): return self.frame(.pong, bytes.prefix(125))
-        case .close(let code, let reason):
-            guard let code else { return self.frame(.close, []) }
-            var body = [UInt8(code >> 8), UInt8(code & 0xFF)]
-            for character in reason where body.count + character.utf8.count <= 125 { body += character.utf8 }
-            return self.frame(.close, body[...])
-        }
+        self.bytes(of: RawFrame(control, isMasked: self.masks))
     }
 
     private func payload(of content: EngineIOPacket.Content) -> (WebSocketOpcode, [UInt8], isDeflated: Bool) {
@@ -66,8 +57,12 @@ struct WebSocketWriter {
     private func frame(
         _ opcode: WebSocketOpcode, _ payload: ArraySlice<UInt8>, isLast: Bool = true, isDeflated: Bool = false
     ) -> ByteBuffer {
-        let frame = RawFrame(
-            opcode.rawValue, Array(payload), isLast: isLast, reserved: isDeflated ? 4 : 0, isMasked: self.masks)
-        return ByteBuffer(bytes: frame.bytes(key: self.masks ? .random(in: .min ... .max) : 0))
+        self.bytes(
+            of: RawFrame(
+                opcode.rawValue, Array(payload), isLast: isLast, reserved: isDeflated ? 4 : 0, isMasked: self.masks))
+    }
+
+    private func bytes(of frame: RawFrame) -> ByteBuffer {
+        ByteBuffer(bytes: frame.bytes(key: self.masks ? .random(in: .min ... .max) : 0))
     }
 }
