@@ -165,7 +165,7 @@ let package = Package(
         .target(
             name: "Recording",
             dependencies: [
-                "TimelineModel", "JSONText", "Decoding", "Timeline", "Faults",
+                "TimelineModel", "JSONText", "SocketIO", "HookLog", "Decoding", "Timeline", "Faults",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
@@ -269,7 +269,8 @@ let package = Package(
             exclude: ["Rules", "Diagnoses", "Mutation", "README.md"]),
         .testTarget(name: "TimelineTests", dependencies: ["Timeline", "TimelineModel"]),
         .testTarget(
-            name: "RedactionTests", dependencies: ["Recording", "Faults", "JSONText", "TimelineModel"]),
+            name: "RedactionTests",
+            dependencies: ["Recording", "Faults", "Decoding", "HookLog", "JSONText", "TimelineModel"]),
         // A timeline by hand that the tests of queries and of commands ask.
         .target(
             name: "SampleTimeline", dependencies: [.product(name: "GRDBSQLite", package: "GRDB.swift")],
@@ -279,7 +280,7 @@ let package = Package(
             name: "sioscopeTests",
             dependencies: [
                 "sioscope", "JSONText", "SocketIO", "HookLog", "Timeline", "TimelineModel", "Faults", "Queries",
-                "Recording", "Replay", "Taps", "SampleTimeline",
+                "Recording", "Replay", "Taps", "SampleTimeline", "TestSupport",
             ],
             exclude: ["Goldens", "Schemata"]),
         .testTarget(

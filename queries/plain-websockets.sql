@@ -27,6 +27,22 @@ JOIN captures ON captures.id = connections.capture_id
 LEFT JOIN frames ON frames.connection_id = connections.id
 WHERE application = 'websocket'
   AND connections.id NOT IN (SELECT connection_id FROM exchanges WHERE session_id IS NOT NULL)
+  -- Asked for with Engine.IO's URL it is no plain one, whatever became of it.
+  AND connections.id NOT IN (
+    SELECT connection_id FROM exchanges
+    WHERE status = 101
+      AND (target GLOB '*[?&]EIO=*'
+        OR target GLOB '*[?&]transport=websocket*'
+        OR target GLOB '*[?&]transport=polling*'
+        OR rtrim(substr(target, 1, instr(target || '?', '?') - 1), '/') LIKE '%/socket.io'
+        OR rtrim(substr(target, 1, instr(target || '?', '?') - 1), '/') LIKE '%/engine.io'))
 GROUP BY connections.id
 HAVING count(frames.session_id) = 0
+  AND CASE WHEN target IS NOT NULL
+    -- Refused behind its 101, before the first frame, there never was a WebSocket.
+    THEN count(frames.id) > 0 OR connections.id NOT IN (
+      SELECT connection_id FROM anomalies WHERE code = 'websocket.http-text' AND connection_id IS NOT NULL)
+    -- Where the handshake was not seen a message must show what it carries.
+    ELSE count(coalesce(payload, binary)) FILTER (WHERE opcode < 8) > 0
+  END
 ORDER BY connections.id

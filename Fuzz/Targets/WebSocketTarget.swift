@@ -64,7 +64,7 @@ enum WebSocketTarget {
         var decoder = WebSocketFrameDecoder(
             isLost: setting.isLost, mayBeCompressed: setting.compression != .none, limitBytes: setting.limitBytes)
         var assembler = WebSocketMessageAssembler(setting.compression, limitBytes: setting.limitBytes)
-        let facts = ChunkFacts(at: .zero)
+        func facts(_ offset: Int) -> ChunkFacts { ChunkFacts(at: .zero, offset: Int64(offset)) }
         var broken: BrokenInvariant?
         func pass(_ frame: WebSocketFrame, _ payload: Span<UInt8>) {
             if frame.isWhole {
@@ -88,14 +88,16 @@ enum WebSocketTarget {
         }
         for cut in cuts {
             if let gap, gap.overlaps(cut) {
-                decoder.feed(bytes.extracting(cut.lowerBound..<max(cut.lowerBound, gap.lowerBound)), facts, pass)
+                decoder.feed(
+                    bytes.extracting(cut.lowerBound..<max(cut.lowerBound, gap.lowerBound)), facts(cut.lowerBound), pass)
                 if cut.contains(gap.lowerBound) {
                     decoder.gap(gap.count, at: .zero, pass)
                     if decoder.isLost { assembler.lose() }
                 }
-                decoder.feed(bytes.extracting(min(cut.upperBound, gap.upperBound)..<cut.upperBound), facts, pass)
+                let behind = min(cut.upperBound, gap.upperBound)
+                decoder.feed(bytes.extracting(behind..<cut.upperBound), facts(behind), pass)
             } else {
-                decoder.feed(bytes.extracting(cut), facts, pass)
+                decoder.feed(bytes.extracting(cut), facts(cut.lowerBound), pass)
             }
             collect()
             if let broken { throw broken }

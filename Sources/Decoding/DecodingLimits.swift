@@ -3,6 +3,13 @@
 public struct DecodingLimits: Hashable, Sendable {
     /// Bytes a direction of a TCP connection holds behind a hole; more, and the hole is taken for a gap.
     public var heldBytes = 4 << 20
+    /// Bytes a direction of a WebSocket holds that was joined late, or behind a gap, until they prove where a frame begins.
+    public var unprovenBytes = 64 << 10
+    /// Messages of a WebSocket that was joined late, until a text says whether they are of an Engine.IO session: the bytes
+    /// of a connection's, each with a little more for itself. Behind that they are rows without a session.
+    public var undecidedBytes = 4 << 20
+    /// How long they wait for it. Heartbeats are such texts; who watches live wants to see something.
+    public var undecidedNs: Int64 = .max
     /// The largest message, and the largest HTTP body, before and after inflate. Larger ones are skipped and reported.
     public var messageBytes = 16 << 20
     /// Connections without a packet for so long are let go; a later packet begins them anew, mid-stream.
@@ -31,6 +38,8 @@ public struct DecodingLimits: Hashable, Sendable {
         var limits = DecodingLimits()
         // A little more than a hole waits once the receiver has acknowledged it.
         limits.holdNs = 4_000_000_000
+        // A little more than the usual ping interval.
+        limits.undecidedNs = 30_000_000_000
         limits.silentSessionNs = 3_600_000_000_000
         limits.sessions = 65_536
         limits.endedSessions = 2_048

@@ -4,6 +4,10 @@ import TimelineModel
 ///
 /// While a connection waits for a retransmission, frames that come later on other connections are held back, for the
 /// bytes behind a gap turn out to be older (`hold`). Without loss nothing is held and frames pass straight through.
+///
+/// Where the input is not in the order of time, by a little, a frame takes its place among those that are not handed
+/// over yet. Frames of one connection stay in the order in which they were decoded, which is that of its bytes; where
+/// time goes back for that, or by more, an anomaly says so.
 final class TimelineLog {
     private struct Waiting {
         var frame: Frame
@@ -20,6 +24,20 @@ final class TimelineLog {
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
     private var holds: [Int64: Timestamp] = [:]
+    /// Of the last frame that has an id.
+    private var latest: Timestamp?
+    /// The same of those that are handed over.
+    private var handedOver: Timestamp?
+    /// Packets of several interfaces may be that much out of order; a larger step back is the clock's.
+    private static let disorderNs: Int64 = 100_000_000
+    /// A frame passes so many others at most.
+    private static let passedLimit = 256
+    /// So many steps back are told at most.
+    private static let toldLimit = 100
+    private static let clockStep: Anomaly.Code = "capture.clock-step"
+    private var told = 0
+    /// It was told that the clock was set back; no frame shows it yet.
+    private var knowsClockStep = false
 
     init(_ limits: DecodingLimits) {
         self.limits = limits
@@ -53,6 +71,7 @@ final class TimelineLog {
     }
 
     func add(_ anomaly: Anomaly) {
+        if anomaly.code == Self.clockStep { self.knowsClockStep = true }
         self.batch.anomalies.append(anomaly)
     }
 
@@ -95,6 +114,7 @@ final class TimelineLog {
     /// Takes what there is; frames that are held back stay.
     func drain() -> TimelineBatch {
         defer {
+            self.handedOver = self.latest
             self.batch = TimelineBatch()
             self.batch.frames.reserveCapacity(self.batchFrames)
         }
@@ -124,7 +144,9 @@ final class TimelineLog {
     }
 
     private func release(_ frame: consuming Frame, _ anomalies: [Anomaly]) {
-        frame.id = self.nextFrameID
+        var place = self.batch.frames.count
+        if let latest = self.latest, frame.at < latest { place = self.place(of: frame) }
+        frame.id = self.nextFrameID - Int64(self.batch.frames.count - place)
         self.nextFrameID += 1
         for var anomaly in anomalies {
             anomaly.frameID = frame.id
@@ -132,6 +154,49 @@ final class TimelineLog {
             anomaly.connectionID = frame.connectionID
             self.batch.anomalies.append(anomaly)
         }
-        self.batch.frames.append(frame)
+        if place == self.batch.frames.count {
+            self.latest = frame.at
+            self.batch.frames.append(frame)
+        } else {
+            self.batch.frames.insert(frame, at: place)
+        }
+    }
+
+    /// Where among those of the batch a frame belongs that is older than the last one; those behind it move on.
+    private func place(of frame: borrowing Frame) -> Int {
+        let end = self.batch.frames.count
+        var place = end
+        if let latest = self.latest, !self.knowsClockStep, latest.nanoseconds(since: frame.at) < Self.disorderNs {
+            while place > 0, end - place < Self.passedLimit, self.batch.frames[place - 1].at > frame.at,
+                self.batch.frames[place - 1].connectionID != frame.connectionID
+            {
+                place -= 1
+            }
+        }
+        let before = place > 0 ? self.batch.frames[place - 1].at : self.handedOver
+        if place < end {
+            let first = self.batch.frames[place].id
+            for index in place..<end { self.batch.frames[index].id += 1 }
+            for index in self.batch.anomalies.indices where self.batch.anomalies[index].frameID ?? 0 >= first {
+                self.batch.anomalies[index].frameID? += 1
+            }
+        }
+        if let before, before > frame.at { self.tellStep(before.nanoseconds(since: frame.at), frame) }
+        return place
+    }
+
+    private func tellStep(_ back: Int64, _ frame: borrowing Frame) {
+        if self.knowsClockStep {
+            self.knowsClockStep = false
+            return
+        }
+        guard self.told < Self.toldLimit else { return }
+        self.told += 1
+        var anomaly = Anomaly(
+            "capture.time-order", at: frame.at,
+            detail: "a frame \(back) ns older than the one before it; expected the order of time")
+        anomaly.connectionID = frame.connectionID
+        anomaly.sessionID = frame.sessionID
+        self.batch.anomalies.append(anomaly)
     }
 }

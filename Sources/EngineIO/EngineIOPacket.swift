@@ -4,14 +4,15 @@ import TimelineModel
 /// Why bytes are no Engine.IO packet.
 public enum EngineIODecodeError: Error, Hashable, CustomStringConvertible {
     case empty
-    case unknownType(UInt8)
+    case unknownType(UInt8, offset: Int = 0)
     case badBase64(offset: Int)
 
     public var description: String {
         switch self {
         case .empty: "an empty packet; expected a type digit 0 to 6"
-        case .unknownType(let byte): "byte \(hex(byte)) is no packet type; expected a digit 0 to 6"
-        case .badBase64(let offset): "no base64 at offset \(offset) of a packet that begins with \"b\""
+        case .unknownType(let byte, let offset):
+            "byte \(hex(byte)) at offset \(offset) of the packet; expected a type digit 0 to 6"
+        case .badBase64(let offset): "no base64 at offset \(offset) of the packet; expected it behind \"b\""
         }
     }
 }
@@ -53,7 +54,7 @@ public struct EngineIOPacketHead: Equatable, Sendable {
         guard bytes[0] == UInt8(ascii: "b") else { throw .unknownType(bytes[0]) }
         guard version == .v3 else { return Self.make(.message, .base64, 1) }
         guard bytes.count > 1 else { throw .empty }
-        guard let type = digit(bytes[1]) else { throw .unknownType(bytes[1]) }
+        guard let type = digit(bytes[1]) else { throw .unknownType(bytes[1], offset: 1) }
         return Self.make(type, .base64, 2)
     }
 

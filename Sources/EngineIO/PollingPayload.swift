@@ -17,11 +17,11 @@ public enum PollingPayloadError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .empty: "an empty polling payload; expected at least one packet"
-        case .noLength(let offset): "offset \(offset): expected a packet length in digits and a colon"
+        case .noLength(let offset): "no packet length at offset \(offset) of the body; expected digits and a colon"
         case .lengthMismatch(let offset, let length, let fits):
-            "offset \(offset): length \(length) does not fit the body in UTF-16 units"
-                + (fits.map { ", it would in \($0.rawValue)" } ?? "")
-        case .notJSONP: "no JSONP: expected ___eio[n](\"...\"); or d=..."
+            "length \(length) at offset \(offset) of the body"
+                + (fits.map { ", which fits in \($0.rawValue)" } ?? "") + "; expected one that fits in UTF-16 units"
+        case .notJSONP: "no JSONP at offset 0 of the body; expected ___eio[n](\"...\"); or d=..."
         }
     }
 }

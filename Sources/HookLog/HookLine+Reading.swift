@@ -4,16 +4,18 @@ import TimelineModel
 /// Why a line of a hook log cannot be taken.
 public enum HookLineError: Error, Hashable, Sendable, CustomStringConvertible {
     case notJSON(offset: Int, expected: String)
+    case notUTF8(offset: Int)
     /// Nil for a key that is missing.
     case wrongValue(key: String, found: String?, expected: String)
     case tooLong(bytes: Int, limit: Int)
 
     public var description: String {
         switch self {
-        case .notJSON(let offset, let expected): "no JSON: offset \(offset): expected \(expected)"
+        case .notJSON(let offset, let expected): "no JSON at offset \(offset); expected \(expected)"
+        case .notUTF8(let offset): "a byte that is no UTF-8 at offset \(offset); expected UTF-8"
         case .wrongValue(let key, let found?, let expected): "\"\(key)\" is \(found); expected \(expected)"
         case .wrongValue(let key, nil, let expected): "\"\(key)\" is missing; expected \(expected)"
-        case .tooLong(let bytes, let limit): "\(bytes) bytes or more; a line may have \(limit)"
+        case .tooLong(let bytes, let limit): "\(bytes) bytes or more; expected at most \(limit)"
         }
     }
 }
@@ -22,6 +24,12 @@ extension HookLine {
     /// Reads one line, without its line feed.
     public init(_ line: Span<UInt8>) throws(HookLineError) {
         let value: JSONValue
+        // Read as JSON it would be repaired, and nobody could tell the log's fault from a message's.
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: line)
+        } catch {
+            throw .notUTF8(offset: error.byteOffsets.lowerBound)
+        }
         do throws(JSONSyntaxError) {
             value = try JSONValue(line)
         } catch {

@@ -42,16 +42,22 @@ public final class LiveRecording: @unchecked Sendable {
     private let retention: Retention?
     private var redactors: [Redactor?]
     private var facts: [CaptureFacts]
-    private var stored: [CaptureFacts]
+    private var storedFacts: [CaptureFacts]
     private var openSessions: Set<OpenSession> = []
     private var sessionsOf: [Int64]
     /// The rows of the captures themselves are.
     private var isDirty = true
+    /// Bytes of rows that were written since the last commit.
+    private var uncommittedBytes = 0
     private var failure: TimelineError?
 
-    // Guards the counts, which others look at.
+    // Guards all counts, which others look at.
     private let lock = NSLock()
     private var running = RecordingCounts()
+    /// As they were when the file was last committed.
+    private var committed = RecordingCounts()
+    private var handedInFrames: Int64 = 0
+    private var storedFindings: [Severity: Int] = [:]
 
     /// - Parameters:
     ///   - captures: what is recorded side by side.
@@ -65,10 +71,10 @@ public final class LiveRecording: @unchecked Sendable {
         if let redactor = settings.redactor {
             for index in captures.indices { Self.redact(&captures[index], redactor) }
         }
-        let writer = try TimelineWriter(path: path, mode: .live)
+        let writer = try TimelineWriter(path: path, mode: .live, givesBack: settings.limits?.bytes != nil)
         self.writer = writer
         self.facts = captures
-        self.stored = captures
+        self.storedFacts = captures
         self.sessionsOf = captures.map { _ in 0 }
         self.redactors = captures.map { _ in settings.redactor }
         try self.writer.begin(captures, toolVersion: toolVersion)
@@ -116,14 +122,27 @@ public final class LiveRecording: @unchecked Sendable {
     @discardableResult
     public func submit(_ batch: TimelineBatch, _ facts: CaptureFacts, capture: Int = 0) -> Bool {
         let rows = RecordedRows(batch: batch, facts: facts, capture: capture, at: .now())
+        self.lock.withLock { self.handedInFrames += Int64(batch.frames.count) }
         return self.queue.push(rows, weight: rows.weight)
     }
 
-    /// What was recorded so far.
+    /// What was recorded so far, whether or not it is stored by now.
     public var counts: RecordingCounts {
         var counts = self.lock.withLock { self.running }
         counts.findings = self.counted.all
         return counts
+    }
+
+    /// What the file holds of the recording, and what came and is not in it. After `finish`, also where that has thrown.
+    public var stored: RecordingCounts {
+        self.lock.withLock {
+            var counts = self.committed
+            counts.lostFrames = max(0, self.handedInFrames - counts.frames)
+            counts.sessions -= Int64(counts.released)
+            counts.frames -= counts.releasedFrames
+            counts.findings = self.storedFindings
+            return counts
+        }
     }
 
     /// Writes what is left and closes the file. What was committed before a failure is kept.
@@ -131,6 +150,22 @@ public final class LiveRecording: @unchecked Sendable {
     /// - Returns: the final findings of this recording; nil where nothing is judged.
     @discardableResult
     public func finish() throws(TimelineError) -> [Finding]? {
+        do throws(TimelineError) {
+            let final = try self.finishAll()
+            self.keep((final ?? []).reduce(into: [:]) { $0[$1.severity, default: 0] += 1 })
+            return final
+        } catch {
+            // Where not even that can be read, none are told of.
+            self.keep((try? self.findings.counts(in: self.path)) ?? [:])
+            throw error
+        }
+    }
+
+    private func keep(_ findings: [Severity: Int]) {
+        self.lock.withLock { self.storedFindings = findings }
+    }
+
+    private func finishAll() throws(TimelineError) -> [Finding]? {
         self.queue.close()
         self.ended.wait()
         self.judge?.stop()
@@ -142,7 +177,7 @@ public final class LiveRecording: @unchecked Sendable {
             self.facts[index].ended = max(until, self.facts[index].ended ?? until)
         }
         try self.writer.endCaptures(self.facts)
-        try self.writer.commit()
+        try self.commitRows()
         let final = try self.finalFindings()
         if let final { try self.findings.replaceAll(final) }
         try self.writer.finish()
@@ -206,14 +241,42 @@ public final class LiveRecording: @unchecked Sendable {
             if let redactor = self.redactors[capture] { Self.redact(&rows.facts, redactor) }
         }
         self.facts[capture] = rows.facts
-        self.count(rows.batch, capture: capture)
+        self.countSessions(rows.batch, capture: capture)
         if !rows.batch.isEmpty {
             self.writer.place(&rows.batch, capture: capture)
-            try self.writer.write(rows.batch, capture: capture, hasFileIDs: true)
-            self.isDirty = true
+            try self.write(rows.batch, capture: capture)
             self.retention?.note(rows.batch)
         }
         self.judge?.see(rows)
+    }
+
+    /// Under a limit of bytes in pieces, each of which is committed: the log must not outgrow its share.
+    private func write(_ batch: TimelineBatch, capture: Int) throws(TimelineError) {
+        guard let limit = self.retention?.transactionBytes, batch.weight > limit else {
+            return try self.writePiece(batch, capture: capture)
+        }
+        // What frames refer to goes before them, and what refers to frames behind.
+        var (piece, notes) = (batch, TimelineBatch())
+        (piece.frames, piece.anomalies, notes.anomalies) = ([], [], batch.anomalies)
+        var weight = piece.weight
+        for frame in batch.frames {
+            if weight > limit {
+                try self.writePiece(piece, capture: capture)
+                (piece, weight) = (TimelineBatch(), 0)
+            }
+            piece.frames.append(frame)
+            weight += frame.weight
+        }
+        try self.writePiece(piece, capture: capture)
+        if !notes.isEmpty { try self.writePiece(notes, capture: capture) }
+    }
+
+    private func writePiece(_ batch: TimelineBatch, capture: Int) throws(TimelineError) {
+        try self.writer.write(batch, capture: capture, hasFileIDs: true)
+        self.isDirty = true
+        self.lock.withLock { self.running.frames += Int64(batch.frames.count) }
+        self.uncommittedBytes += batch.weight
+        if let limit = self.retention?.transactionBytes, self.uncommittedBytes >= limit { try self.commit() }
     }
 
     private static func redact(_ facts: inout CaptureFacts, _ redactor: Redactor) {
@@ -221,7 +284,8 @@ public final class LiveRecording: @unchecked Sendable {
         facts.redacted = redactor.summary
     }
 
-    private func count(_ batch: TimelineBatch, capture: Int) {
+    /// - Parameter batch: with the ids of the capture.
+    private func countSessions(_ batch: TimelineBatch, capture: Int) {
         for session in batch.sessions {
             // Ids count from 1 in each capture.
             self.sessionsOf[capture] = max(self.sessionsOf[capture], session.id)
@@ -236,7 +300,6 @@ public final class LiveRecording: @unchecked Sendable {
         self.lock.withLock {
             self.running.sessions = sessions
             self.running.openSessions = Int64(self.openSessions.count)
-            self.running.frames += Int64(batch.frames.count)
             self.running.dropped = dropped
         }
     }
@@ -244,21 +307,29 @@ public final class LiveRecording: @unchecked Sendable {
     /// Makes visible what is new; nothing is written where nothing is.
     private func commit(isLast: Bool = false) throws(TimelineError) {
         try self.storeNews()
-        for (index, facts) in self.facts.enumerated() where facts != self.stored[index] {
+        for (index, facts) in self.facts.enumerated() where facts != self.storedFacts[index] {
             try self.writer.update(facts, capture: index)
-            self.stored[index] = facts
+            self.storedFacts[index] = facts
             self.isDirty = true
         }
-        if let retention {
-            let until = Date(timeIntervalSinceNow: isLast ? Self.lastTidyingTime : Self.tidyingTime)
-            let before = retention.count
-            try retention.tidy(now: .now()) { Date() < until }
-            if retention.count != before { self.isDirty = true }
-            self.lock.withLock { self.running.released = retention.count }
-        }
-        guard self.isDirty else { return }
+        let until = Date(timeIntervalSinceNow: isLast ? Self.lastTidyingTime : Self.tidyingTime)
+        repeat {
+            if let retention, try retention.tidy(now: .now(), while: { Date() < until }) {
+                self.isDirty = true
+                self.lock.withLock {
+                    (self.running.released, self.running.releasedFrames) = (retention.count, retention.frames)
+                }
+            }
+            guard self.isDirty else { return }
+            try self.commitRows()
+            self.isDirty = false
+        } while isLast && Date() < until
+    }
+
+    private func commitRows() throws(TimelineError) {
         try self.writer.commit()
-        self.isDirty = false
+        self.uncommittedBytes = 0
+        self.lock.withLock { self.committed = self.running }
     }
 
     private func storeNews() throws(TimelineError) {

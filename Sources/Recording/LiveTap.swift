@@ -11,6 +11,14 @@ public protocol LiveTap: AnyObject, Sendable {
     /// - Returns: what is being listened to, for the user: `listening on 127.0.0.1:9000, forwarding to ...`.
     func start(_ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void) throws -> String
 
+    /// What went wrong beside what the rows tell, for the summary: `3 connections of clients got no answer of the
+    /// server`. Nil where nothing did.
+    var trouble: String? { get }
+
     /// Ends it. Everything that was seen has been handed over when it returns.
     func stop()
+}
+
+extension LiveTap {
+    public var trouble: String? { nil }
 }

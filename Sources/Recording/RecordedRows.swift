@@ -9,15 +9,20 @@ struct RecordedRows: Sendable {
     /// When the tap handed them in.
     var at: Timestamp
 
+    var weight: Int { 64 + self.batch.weight }
+}
+
+extension TimelineBatch {
     /// About how many bytes of memory they take.
     var weight: Int {
-        var bytes = 64
-        for frame in self.batch.frames {
-            bytes += 300 + (frame.payload?.utf8.count ?? 0) + (frame.binary?.count ?? 0)
-        }
-        let facts = self.batch.connections.count + self.batch.sessions.count + self.batch.exchanges.count
-        return bytes + 500 * (facts + self.batch.anomalies.count)
+        let facts = self.connections.count + self.sessions.count + self.exchanges.count
+        return self.frames.reduce(500 * (facts + self.anomalies.count)) { $0 + $1.weight }
     }
+}
+
+extension Frame {
+    /// Likewise.
+    var weight: Int { 300 + (self.payload?.utf8.count ?? 0) + (self.binary?.count ?? 0) }
 }
 
 extension Timestamp {
@@ -38,6 +43,10 @@ public struct RecordingCounts: Hashable, Sendable {
     public var dropped: Int64 = 0
     /// Sessions that `Retention` let go.
     public var released = 0
+    /// And the frames that went with them.
+    public var releasedFrames: Int64 = 0
+    /// Frames that were handed in and are not stored, for the recording failed.
+    public var lostFrames: Int64 = 0
     public var findings: [Severity: Int] = [:]
 
     public init() {}

@@ -14,12 +14,15 @@ public enum SocketIODecodeError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .empty: "an empty Socket.IO packet; expected a type digit 0 to 6"
         case .unknownType(let byte):
-            "\(byte >= 0x21 && byte < 0x7F ? "\"\(Character(Unicode.Scalar(byte)))\"" : "byte \(byte)") is no Socket.IO packet type; expected a digit 0 to 6"
-        case .badAttachmentCount(let offset): "offset \(offset): expected the number of attachments and \"-\""
-        case .badJSON(let offset, let expected): "offset \(offset): bad JSON, expected \(expected)"
+            "\(byte >= 0x21 && byte < 0x7F ? "\"\(Character(Unicode.Scalar(byte)))\"" : "byte \(byte)") \(Self.place(0)); expected a type digit 0 to 6"
+        case .badAttachmentCount(let offset):
+            "no number of attachments \(Self.place(offset)); expected digits and \"-\""
+        case .badJSON(let offset, let expected): "bad JSON \(Self.place(offset)); expected \(expected)"
         case .wrongPayload(let type, let offset, let expected):
-            "offset \(offset): wrong payload for \(type), expected \(expected)"
-        case .badAckID(let offset): "offset \(offset): the ack id does not fit 64 bits"
+            "wrong payload for \(type) \(Self.place(offset)); expected \(expected)"
+        case .badAckID(let offset): "an ack id beyond 64 bits \(Self.place(offset)); expected a smaller one"
         }
     }
+
+    private static func place(_ offset: Int) -> String { "at offset \(offset) of the Socket.IO packet" }
 }

@@ -10,15 +10,20 @@ import Synchronization
 /// let end = await client.connect()      // returns when the connection is over, and says why
 /// ```
 ///
-/// All of it may be used from any task. Pings are answered, and a server that stops pinging is noticed; the client sends
+/// All of it may be used from any task. A client has one connection at a time: `connect` or `run`, called while one of
+/// them has not returned, does nothing and returns `.alreadyRunning`. Pings are answered, and a server that stops pinging is noticed; the client sends
 /// none of its own.
 public final class SocketIOClient: Sendable {
     private struct State {
         /// In the order in which they were made.
         var namespaces: [SocketIONamespace] = []
         var connection: ClientConnection?
+        /// `connect` or `run` has not returned.
+        var isRunning = false
+        var hasConnected = false
         var isClosed = false
-        var pause: Task<Void, Never>?
+        /// Ends the wait for an auth payload, or between two connections.
+        var abandonWait: (@Sendable () -> Void)?
     }
 
     public let url: SocketIOURL
@@ -48,18 +53,25 @@ public final class SocketIOClient: Sendable {
     }
 
     /// Connects once, and returns when the connection is over. Cancelling the task ends it cleanly.
+    ///
+    /// Each call of this or `run` joins every namespace anew, with fresh auth: also one that the server had refused or
+    /// ended. One that was left with `disconnect()` stays left until its own `connect()`, as in the reference client;
+    /// only where that would leave none to join, all are joined again.
     public func connect() async -> SocketIOEnd {
-        let end = await self.live().end
-        self.all.forEach { $0.gaveUp() }
-        return end
+        guard self.begin() else { return .alreadyRunning }
+        defer { self.finish() }
+        return await self.live().end
     }
 
     /// Connects, and again after each end that is not for good, with a fresh auth payload; see `ReconnectPolicy` and
-    /// `SocketIOEnd.mayReconnect`.
+    /// `SocketIOEnd.mayReconnect`. A reconnect joins the namespaces that are left: not one that the server refused or
+    /// ended meanwhile, until its own `connect()`.
     ///
     /// - Parameter ended: is told of each end, and how long the pause is; nil where it was the last.
-    /// - Returns: the last end.
+    /// - Returns: the last end. Cancelling the task ends it cleanly.
     public func run(_ ended: @Sendable (SocketIOEnd, Duration?) async -> Void = { _, _ in }) async -> SocketIOEnd {
+        guard self.begin() else { return .alreadyRunning }
+        defer { self.finish() }
         var machine = ReconnectMachine(self.configuration.reconnect)
         while true {
             let (end, livedNs) = await self.live()
@@ -67,45 +79,72 @@ public final class SocketIOClient: Sendable {
             switch machine.ended(mayReconnect: mayReconnect, livedNs: livedNs, random: .random(in: 0...1)) {
             case .stop:
                 await ended(end, nil)
-                self.all.forEach { $0.gaveUp() }
                 return end
             case .retry(let afterNs):
                 await ended(end, .nanoseconds(afterNs))
-                guard await self.pause(forNs: afterNs) else {
-                    self.all.forEach { $0.gaveUp() }
-                    return end
-                }
+                guard await self.pause(forNs: afterNs) else { return end }
             }
         }
     }
 
     /// Ends the connection cleanly: DISCONNECT in each namespace, then a close frame; `connect` returns behind that. The
-    /// supervisor does not connect again. Waits for nothing.
+    /// supervisor does not connect again. An auth callback that is at work is cancelled, and its end not waited for.
+    /// Waits for nothing.
     public func close() {
-        let (connection, pause) = self.state.withLock { state in
+        let (connection, abandonWait) = self.state.withLock { state in
             state.isClosed = true
-            return (state.connection, state.pause)
+            return (state.connection, state.abandonWait)
         }
         connection?.close()
-        pause?.cancel()
+        abandonWait?()
     }
+
+    /// `close` was called: the client will not connect again.
+    public var isClosed: Bool { self.state.withLock { $0.isClosed } }
+
+    /// A server has accepted a namespace, on this connection or an earlier one.
+    public var hasConnected: Bool { self.state.withLock { $0.hasConnected } }
 
     private var all: [SocketIONamespace] { self.state.withLock { $0.namespaces } }
 
+    /// False where it runs already.
+    private func begin() -> Bool {
+        self.state.withLock { state in
+            guard !state.isRunning else { return false }
+            state.isRunning = true
+            if state.namespaces.isEmpty {
+                state.namespaces.append(
+                    SocketIONamespace(SocketIOPacket.rootNamespace, auth: self.configuration.auth))
+            }
+            let areAllLeft = state.namespaces.allSatisfy(\.isLeft)
+            for namespace in state.namespaces { namespace.begin(rejoins: areAllLeft) }
+            return true
+        }
+    }
+
+    private func finish() {
+        self.state.withLock { state in
+            // Under the lock: those that wait for the next run are not to be told of the end of this one.
+            for namespace in state.namespaces { namespace.gaveUp() }
+            state.isRunning = false
+        }
+    }
+
     /// False where the wait was broken off.
     private func pause(forNs ns: Int64) async -> Bool {
-        let pause = Task { _ = try? await Task.sleep(nanoseconds: UInt64(max(0, ns))) }
+        await self.unlessClosed { _ = try? await Task.sleep(nanoseconds: UInt64(max(0, ns))) } != nil
+    }
+
+    /// What the work gives; nil at once where the client is closed, or the task cancelled, before.
+    private func unlessClosed<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value? {
+        let wait = Abandonable<Value>()
         let isClosed = self.state.withLock { state in
-            state.pause = pause
+            state.abandonWait = { wait.abandon() }
             return state.isClosed
         }
-        if isClosed { pause.cancel() }
-        await withTaskCancellationHandler {
-            await pause.value
-        } onCancel: {
-            pause.cancel()
-        }
-        return !self.state.withLock { $0.isClosed } && !Task.isCancelled
+        if isClosed { wait.abandon() }
+        defer { self.state.withLock { $0.abandonWait = nil } }
+        return await wait.value(of: work)
     }
 
     // MARK: One connection
@@ -113,19 +152,18 @@ public final class SocketIOClient: Sendable {
     private func live() async -> (end: SocketIOEnd, livedNs: Int64) {
         let connection = ClientConnection()
         let (namespaces, isClosed) = self.state.withLock { state in
-            if state.namespaces.isEmpty {
-                state.namespaces.append(
-                    SocketIONamespace(SocketIOPacket.rootNamespace, auth: self.configuration.auth))
-            }
             state.connection = connection
             return (state.namespaces.filter(\.isWanted), state.isClosed)
         }
+        defer { self.state.withLock { $0.connection = nil } }
         guard !isClosed else { return (.closedByClient, 0) }
-        var auths: [(namespace: String, payload: SocketIOValue?)] = []
-        do {
-            for namespace in namespaces { auths.append((namespace.name, try await namespace.makeAuth())) }
-        } catch {
-            return (Task.isCancelled ? .closedByClient : .authFailed(String(describing: error)), 0)
+        // Left while there was no connection: one without a namespace would never end.
+        guard !namespaces.isEmpty else { return (.leftAllNamespaces, 0) }
+        let auths: [(namespace: String, payload: SocketIOValue?)]
+        switch await self.unlessClosed({ await Self.auths(of: namespaces) }) {
+        case .success(let made): auths = made
+        case .failure(let end): return (end, 0)
+        case nil: return (.closedByClient, 0)
         }
         for namespace in self.all { namespace.opened(connection) }
         let (end, openedAt) = await withTaskCancellationHandler {
@@ -140,6 +178,18 @@ public final class SocketIOClient: Sendable {
         return (end, lived.saturatingNs)
     }
 
+    private static func auths(
+        of namespaces: [SocketIONamespace]
+    ) async -> Result<[(namespace: String, payload: SocketIOValue?)], SocketIOEnd> {
+        var auths: [(namespace: String, payload: SocketIOValue?)] = []
+        do {
+            for namespace in namespaces { auths.append((namespace.name, try await namespace.makeAuth())) }
+        } catch {
+            return .failure(.authFailed(String(describing: error)))
+        }
+        return .success(auths)
+    }
+
     /// Takes deliveries until the last.
     private func follow(_ connection: ClientConnection) async -> (SocketIOEnd, openedAt: ContinuousClock.Instant?) {
         // In a task of its own: a stream ends for a task that is cancelled, and the goodbyes are still to be said.
@@ -151,7 +201,9 @@ public final class SocketIOClient: Sendable {
             for await delivery in deliveries {
                 switch delivery {
                 case .opened: openedAt = .now
-                case .connected(let name, let sid): await self.known(name)?.connected(sid: sid)
+                case .connected(let name, let sid):
+                    self.state.withLock { $0.hasConnected = true }
+                    await self.known(name)?.connected(sid: sid)
                 case .namespaceEnded(let name, let end): await self.known(name)?.ended(end, isOver: false)
                 case .event(let event):
                     await self.known(event.namespace)?.receive(

@@ -3,7 +3,7 @@ public import SocketIO
 /// How a client connects, and what it keeps.
 public struct SocketIOConfiguration: Sendable {
     /// Makes the auth payload for a namespace's CONNECT: anew at every connect and reconnect, so that a token that has
-    /// expired is never sent twice. Nil sends none.
+    /// expired is never sent twice. Nil sends none. Its task is cancelled where the client is closed meanwhile.
     public typealias Auth = @Sendable (_ namespace: String) async throws -> SocketIOValue?
 
     public var auth: Auth?

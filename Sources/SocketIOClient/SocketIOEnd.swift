@@ -37,6 +37,8 @@ public enum SocketIOEnd: Error, Equatable, Sendable {
     case disconnectedByServer(namespace: String, payload: SocketIOValue?)
     /// The user left the last namespace.
     case leftAllNamespaces
+    /// `connect` or `run` of the client had not returned when it was called again; the second call did nothing.
+    case alreadyRunning
 
     /// The user's own doing.
     public var isClean: Bool {
@@ -53,7 +55,9 @@ public enum SocketIOEnd: Error, Equatable, Sendable {
     /// there. Nor where its certificate is refused, or it speaks another version.
     public var mayReconnect: Bool {
         switch self {
-        case .closedByClient, .leftAllNamespaces, .namespaceRefused, .disconnectedByServer, .serverTooOld: false
+        case .closedByClient, .leftAllNamespaces, .alreadyRunning, .namespaceRefused, .disconnectedByServer,
+            .serverTooOld:
+            false
         case .tlsFailed(_, let isCertificate): !isCertificate
         case .refused(let refusal): !(400...499).contains(refusal.status) || [408, 425, 429].contains(refusal.status)
         case .authFailed, .unreachable, .badHandshake, .closedByServer, .connectionLost, .webSocketFailed,
@@ -111,6 +115,7 @@ extension SocketIOEnd: CustomStringConvertible {
         case .namespaceUnanswered(let namespace): "the server did not answer the CONNECT of namespace \(namespace)"
         case .disconnectedByServer(let namespace, _): "the server ended namespace \(namespace)"
         case .leftAllNamespaces: "closed, as no namespace was left"
+        case .alreadyRunning: "the client is connecting or connected already"
         }
     }
 }

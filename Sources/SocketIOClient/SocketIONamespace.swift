@@ -33,10 +33,20 @@ public final class SocketIONamespace: Sendable {
         var endHandler: (@Sendable (SocketIOEnd) async -> Void)?
         var connection: ClientConnection?
         var sid: String?
-        /// It is to be joined when a connection opens.
-        var isWanted = true
+        /// The user left it; it stays so until the user joins it again.
+        var isLeft = false
+        /// It is not joined when the running client connects again: the server said no, or the user left it.
+        var isOut = false
         var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
         var nextWaiter: UInt64 = 0
+
+        /// Not on a connection that is being closed, which takes nothing any more.
+        var isJoined: Bool { self.sid != nil && self.connection?.isOpen == true }
+
+        mutating func takeWaiters() -> [CheckedContinuation<Bool, Never>] {
+            defer { self.waiters = [:] }
+            return Array(self.waiters.values)
+        }
     }
 
     /// As on the wire: with its slash.
@@ -75,7 +85,7 @@ public final class SocketIONamespace: Sendable {
     // MARK: Asking
 
     /// The server's name of this client in the namespace; nil while it is not connected.
-    public var sid: String? { self.state.withLock { $0.sid } }
+    public var sid: String? { self.state.withLock { $0.isJoined ? $0.sid : nil } }
 
     public var isConnected: Bool { self.sid != nil }
 
@@ -101,21 +111,27 @@ public final class SocketIONamespace: Sendable {
                 ackTimeoutNs: .some(ackTimeout.saturatingNs)))
     }
 
-    /// Leaves this namespace alone; the client ends with its last one.
+    /// Leaves this namespace alone; the client ends with its last one. It stays left, at reconnects and when the client
+    /// is started again, until its `connect()`; see `SocketIOClient.connect()`. Where it is not connected, that is all,
+    /// and it throws.
     public func disconnect() async throws(SocketIOEmitError) {
-        self.state.withLock { $0.isWanted = false }
+        self.leave()
         _ = try await self.perform(EmitRequest(.leave, namespace: self.name))
     }
 
-    /// Joins it on the connection that is open: where it was made later, or was left, or the server ended it.
+    /// Joins it on the connection that is open: where it was made later, or was left, or the server refused or ended it.
+    /// Where none is open it throws, and is joined with the next one.
     public func connect() async throws {
-        self.state.withLock { $0.isWanted = true }
+        self.state.withLock { state in
+            state.isLeft = false
+            state.isOut = false
+        }
         let payload = try await self.auth?(self.name)
         _ = try await self.perform(EmitRequest(.join(auth: payload), namespace: self.name))
     }
 
-    /// Waits until the server has accepted the namespace; false where the client ended instead, or the task was
-    /// cancelled.
+    /// Waits until the server has accepted the namespace; false where it will not without a further `connect()`, as the
+    /// server refused or ended it, it was left, or the client ended; and where the task was cancelled.
     public func waitUntilConnected() async -> Bool {
         let number = self.state.withLock { state in
             state.nextWaiter += 1
@@ -124,8 +140,8 @@ public final class SocketIONamespace: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = self.state.withLock { state in
-                    if state.sid != nil { return true }
-                    if Task.isCancelled { return false }
+                    if state.isJoined { return true }
+                    if state.isOut || Task.isCancelled { return false }
                     state.waiters[number] = continuation
                     return nil
                 }
@@ -145,7 +161,18 @@ public final class SocketIONamespace: Sendable {
 
     // MARK: What the client tells
 
-    var isWanted: Bool { self.state.withLock { $0.isWanted } }
+    var isLeft: Bool { self.state.withLock { $0.isLeft } }
+
+    /// It is to be joined when a connection opens.
+    var isWanted: Bool { self.state.withLock { !$0.isOut } }
+
+    /// The client is started.
+    ///
+    /// - Parameter rejoins: also where the user had left it.
+    func begin(rejoins: Bool) {
+        self.state.withLock { if rejoins { $0.isLeft = false } }
+        if self.isLeft { self.leave() }
+    }
 
     func makeAuth() async throws -> SocketIOValue? { try await self.auth?(self.name) }
 
@@ -156,8 +183,7 @@ public final class SocketIONamespace: Sendable {
     func connected(sid: String) async {
         let (handler, waiters) = self.state.withLock { state in
             state.sid = sid
-            defer { state.waiters = [:] }
-            return (state.connectHandler, state.waiters.values.map { $0 })
+            return (state.connectHandler, state.takeWaiters())
         }
         for waiter in waiters { waiter.resume(returning: true) }
         await handler?(sid)
@@ -165,20 +191,35 @@ public final class SocketIONamespace: Sendable {
 
     /// - Parameter isOver: the connection has ended with it.
     func ended(_ end: SocketIOEnd, isOver: Bool) async {
-        let handler = self.state.withLock { state in
+        let (handler, waiters) = self.state.withLock { state in
             let wasConnected = state.sid != nil
             state.sid = nil
-            if isOver { state.connection = nil } else { state.isWanted = false }
-            return wasConnected || !isOver ? state.endHandler : nil
+            if isOver {
+                state.connection = nil
+            } else if !end.mayReconnect {
+                state.isOut = true
+            }
+            return (wasConnected || !isOver ? state.endHandler : nil, state.isOut ? state.takeWaiters() : [])
         }
+        for waiter in waiters { waiter.resume(returning: false) }
         await handler?(end)
     }
 
-    /// The client will not connect again: nobody is to wait for it.
+    private func leave() {
+        let waiters = self.state.withLock { state in
+            state.isLeft = true
+            state.isOut = true
+            return state.takeWaiters()
+        }
+        for waiter in waiters { waiter.resume(returning: false) }
+    }
+
+    /// The client will not connect again: nobody is to wait for it. What the server said counts no more when the client
+    /// is started anew.
     func gaveUp() {
         let waiters = self.state.withLock { state in
-            defer { state.waiters = [:] }
-            return state.waiters.values.map { $0 }
+            state.isOut = false
+            return state.takeWaiters()
         }
         for waiter in waiters { waiter.resume(returning: false) }
     }

@@ -13,6 +13,8 @@ extension TapError {
             self.init("no permission to listen on \(address); give a port above 1023 with --listen")
         case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
             self.init("\(address.host) is no address of this machine; give one of its own with --listen")
+        case is SocketAddressError.UnknownHost:
+            self.init("\(address.host) is no name that is known here; give an address of this machine with --listen")
         default:
             self.init("cannot listen on \(address): \(UpstreamFailure.text(of: error))")
         }

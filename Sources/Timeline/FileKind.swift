@@ -20,6 +20,11 @@ struct FileKind: Equatable {
         (Array("{".utf8), "a JSON file"), (Array("[".utf8), "a JSON file"),
     ]
 
+    /// Whether `sioscope import` may read files of this name; of a gzip file or JSON it depends on what is in it.
+    static func isImported(_ name: String) -> Bool {
+        ["a pcap capture", "a pcapng capture", "a gzip file", "a JSON file"].contains(name)
+    }
+
     /// Nil where nothing is known of such a beginning.
     init?(beginning: [UInt8]) {
         // A JSON document may begin with a byte order mark or white space.

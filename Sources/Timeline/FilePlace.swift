@@ -13,9 +13,13 @@ struct FilePlace {
 
     /// True where a file stands, false where one could be created; everything else is an error.
     func isTaken(_ purpose: TimelineError.Purpose) throws(TimelineError) -> Bool {
+        // Elsewhere `-` is a stream; a file of that name is `./-`.
+        guard !self.path.isEmpty, self.path != "-" else { throw .noFileName(self.path) }
         var status = stat()
         guard stat(self.path, &status) == 0 else {
-            switch errno {
+            let code = errno
+            if code == ENOENT, let target = self.linkTarget { throw .danglingLink(path: self.path, target: target) }
+            switch code {
             case ENOENT where purpose == .writing, ENOTDIR where purpose == .writing:
                 try self.requireFolder()
                 return false
@@ -33,6 +37,14 @@ struct FilePlace {
         }
         if status.st_size == 0 { throw .empty(path: self.path) }
         return true
+    }
+
+    /// What it points to; nil where it is no symbolic link.
+    private var linkTarget: String? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(self.path, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Everything before the last slash; "." without one.

@@ -42,6 +42,19 @@ public final class LiveFindings {
         self.ofSession[session] = findings.isEmpty ? nil : Array(start..<self.next)
     }
 
+    /// How many of the recording's the file holds, as a reader sees it.
+    public func counts(in path: String) throws -> [Severity: Int] {
+        var counts: [Severity: Int] = [:]
+        let sql = "SELECT severity, count(*) FROM findings WHERE id >= :first GROUP BY severity"
+        try TimelineReader(path: path).query(sql, parameters: ["first": .integer(self.first)]) { row in
+            guard case .text(let word)? = row.first, case .integer(let count)? = row.last,
+                let severity = Severity(rawValue: word)
+            else { return }
+            counts[severity] = Int(count)
+        }
+        return counts
+    }
+
     /// Nothing more comes of a session.
     public func close(_ session: Int64) {
         self.ofSession[session] = nil

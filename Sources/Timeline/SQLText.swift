@@ -23,6 +23,7 @@ enum SQLText {
     static let insertAnomaly = text(PackageResources.insert_anomaly_sql)
     static let insertFinding = text(PackageResources.insert_finding_sql)
     static let insertFrame = text(PackageResources.insert_frame_sql)
+    static let lastConnections = text(PackageResources.last_connections_sql)
     static let readAnomalies = text(PackageResources.read_anomalies_sql)
     static let readBeside = text(PackageResources.read_beside_sql)
     static let readCaptures = text(PackageResources.read_captures_sql)

@@ -7,6 +7,10 @@ public enum TimelineError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     case missing(path: String)
+    /// The name stands for no file: it is empty, or `-`, which is a stream elsewhere.
+    case noFileName(String)
+    /// A symbolic link to what is not there.
+    case danglingLink(path: String, target: String)
     case missingFolder(path: String, folder: String)
     case directory(path: String)
     case empty(path: String)
@@ -36,6 +40,12 @@ public enum TimelineError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .missing(let path):
             return "\(path): no such file; `sioscope import FILE -o \(path)` would make one"
+        case .noFileName(let name):
+            return name.isEmpty
+                ? "the name of the timeline is empty; name a file, such as run.db"
+                : "a timeline is a file with a name, and \(name) is none; name one, such as run.db"
+        case .danglingLink(let path, let target):
+            return "\(path) is a link to \(target), which is not there; remove the link, or name another file"
         case .missingFolder(let path, let folder):
             return "\(path): there is no folder \(folder); create it first"
         case .directory(let path):
@@ -43,8 +53,10 @@ public enum TimelineError: Error, Equatable, Sendable, CustomStringConvertible {
         case .empty(let path):
             return "\(path) is an empty file, not a timeline; remove it or name another"
         case .notATimeline(let path, let kind, .reading):
-            return
-                "\(path) is \(kind ?? "not a timeline"); make a timeline of it with `sioscope import`, or name another"
+            guard let kind else { return "\(path) is not a timeline; name another file" }
+            return "\(path) is \(kind), not a timeline; "
+                + (FileKind.isImported(kind)
+                    ? "make a timeline of it with `sioscope import`, or name another" : "name another file")
         case .notATimeline(let path, let kind, .writing):
             return "\(path) is \(kind ?? "not a timeline"), and is left as it was; name another file for the timeline"
         case .newerFormat(let path, let found, let known):

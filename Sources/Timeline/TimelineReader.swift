@@ -20,6 +20,13 @@ public struct TimelineReader: Sendable {
         try self.init(path: path, schema: .current)
     }
 
+    /// Whether a file that begins with these bytes, a hundred or more, is a timeline.
+    public static func isTimeline(beginning bytes: [UInt8]) -> Bool {
+        // The header of an SQLite file: its signature, and the application's id at byte 68.
+        guard bytes.count >= 72, bytes.starts(with: Array("SQLite format 3\0".utf8)) else { return false }
+        return bytes[68..<72].reduce(0) { $0 << 8 | Int64($1) } == Schema.applicationID
+    }
+
     init(path: String, schema: Schema) throws(TimelineError) {
         let place = FilePlace(path: path)
         guard try place.isTaken(.reading) else { throw .missing(path: path) }
@@ -67,12 +74,66 @@ public struct TimelineReader: Sendable {
         }
     }
 
+    /// Runs one query several times over, side by side, and hands over all rows as one list in the order of time: the
+    /// next row is always the earliest of those that stand next. Rows of one run keep their order, also where their
+    /// clock went back.
+    ///
+    /// - Parameters:
+    ///   - queries: SQL and parameters of each run; all with the same columns.
+    ///   - time: the column, an integer, by which the runs are merged. Where it is equal, the earlier run goes first.
+    ///   - columns: gets the names of the columns, once, before the first row.
+    ///   - row: gets the number of the run and the values of each row; false ends the query.
+    /// - Throws: `TimelineError`, or what `columns` and `row` throw, which ends the query.
+    public func merge(
+        _ queries: [(sql: String, parameters: [String: TimelineValue])], by time: String,
+        columns: ([String]) throws -> Void = { _ in },
+        row: (_ query: Int, [TimelineValue]) throws -> Bool
+    ) throws {
+        try self.queue.unsafeReentrantRead { database in
+            var runs: [(statement: Statement, cursor: RowCursor)] = []
+            for query in queries {
+                let statement = try self.prepare(query.sql, in: database)
+                let arguments = try Self.arguments(query.parameters, for: statement)
+                let cursor = try Self.mapping(self.path) { try Row.fetchCursor(statement, arguments: arguments) }
+                runs.append((statement, cursor))
+            }
+            guard let first = runs.first?.statement else { return }
+            try columns(first.columnNames)
+            guard let place = first.columnNames.firstIndex(of: time).map({ Int32($0) }) else { return }
+
+            // Only the time of a row is taken before its turn: of what a payload holds, one at a time is in memory.
+            func advance(_ run: Int) throws(TimelineError) -> Int64? {
+                guard try Self.mapping(self.path, { try runs[run].cursor.next() != nil }) else { return nil }
+                return sqlite3_column_int64(runs[run].statement.sqliteStatement, place)
+            }
+            var next = EarliestFirst()
+            for run in runs.indices {
+                if let time = try advance(run) { next.insert(time, run) }
+            }
+            var values: [TimelineValue] = []
+            let count = Int32(first.columnCount)
+            while let run = next.first {
+                values.removeAll(keepingCapacity: true)
+                for index in 0..<count { values.append(Self.value(runs[run].statement.sqliteStatement, index)) }
+                guard try row(run, values) else { return }
+                next.replaceFirst(try advance(run))
+            }
+        }
+    }
+
+    /// Everything that `body` reads is of one moment, whatever another process records meanwhile.
+    public func snapshot<T>(_ body: () throws -> T) throws -> T {
+        try self.withSnapshot { _, _ in try body() }
+    }
+
     /// Runs `body` on the connection itself, in a read transaction: it sees the file as it is at its first read.
     func withSnapshot<T>(_ body: (OpaquePointer, _ path: String) throws -> T) throws -> T {
         try self.queue.unsafeReentrantRead { database in
             guard let handle = database.sqliteConnection else {
                 throw TimelineError.cannotOpen(path: self.path, reason: "its connection is closed")
             }
+            // One within another sees what that one sees.
+            guard !database.isInsideTransaction else { return try body(handle, self.path) }
             try Self.mapping(self.path) { try database.execute(sql: "BEGIN") }
             // It has written nothing, so how it ends makes no difference.
             defer { try? database.execute(sql: "COMMIT") }

@@ -38,20 +38,25 @@ public final class TimelineWriter {
     ///
     /// - Throws: `missingFolder`, `directory`, `empty`, `notATimeline`, `newerFormat`, `readOnly`, `locked`, `diskFull`
     ///   and their like. What stood at the path is left as it was.
-    public convenience init(path: String, mode: Mode) throws(TimelineError) {
-        try self.init(path: path, mode: mode, schema: .current)
+    ///
+    /// - Parameter givesBack: a new file is made so that it can shrink while it is written.
+    public convenience init(path: String, mode: Mode, givesBack: Bool = false) throws(TimelineError) {
+        try self.init(path: path, mode: mode, schema: .current, givesBack: givesBack)
     }
 
     /// - Parameter pageLimit: how many pages the file may have, as if the disk were full behind them; for tests.
-    init(path: String, mode: Mode, schema: Schema, pageLimit: Int? = nil) throws(TimelineError) {
+    init(
+        path: String, mode: Mode, schema: Schema, pageLimit: Int? = nil, givesBack: Bool = false
+    ) throws(TimelineError) {
         self.mode = mode
         self.schema = schema
         let place = FilePlace(path: path)
-        if try !place.isTaken(.writing) {
-            StaleFiles.remove(in: place.folder)
+        let isTaken = try place.isTaken(.writing)
+        StaleFiles.remove(in: place.folder)
+        if !isTaken {
             let file = NewFile(for: place)
             do throws(TimelineError) {
-                let connection = try Self.create(file, schema)
+                let connection = try Self.create(file, schema, givesBack: givesBack)
                 if mode == .importing {
                     try Self.limit(connection, pageLimit)
                     self.state = .idle(connection, .new(file))
@@ -104,7 +109,8 @@ public final class TimelineWriter {
                 let first = rows.first?.captureID
                 rows.append(
                     try CaptureRows(
-                        beginning: capture, toolVersion: toolVersion, shift: shift, beside: first, in: connection))
+                        beginning: self.unfinished(capture), toolVersion: toolVersion, shift: shift, beside: first,
+                        in: connection))
                 if place == 1, let first { try rows[0].standBeside(first) }
             }
             self.captureIDs = rows.map(\.captureID)
@@ -143,8 +149,15 @@ public final class TimelineWriter {
             guard case .capturing(_, _, let rows) = self.state, rows.indices.contains(capture) else {
                 Self.outOfOrder("update")
             }
-            try rows[capture].update(facts)
+            try rows[capture].update(self.unfinished(facts))
         }
+    }
+
+    /// What others may read before its end is cut off unless that comes.
+    private func unfinished(_ facts: CaptureFacts) -> CaptureFacts {
+        var facts = facts
+        if self.mode == .live { facts.completeTail = false }
+        return facts
     }
 
     /// Ends the capture with its final facts.
@@ -266,9 +279,13 @@ public final class TimelineWriter {
 
     /// A new file with its tables, in a transaction that is left open. Nobody else knows the file, and it is removed
     /// unless it becomes whole: so no journal, no synchronizing, no locks.
-    private static func create(_ file: NewFile, _ schema: Schema) throws(TimelineError) -> SQLiteConnection {
+    private static func create(
+        _ file: NewFile, _ schema: Schema, givesBack: Bool
+    ) throws(TimelineError) -> SQLiteConnection {
         let connection = try SQLiteConnection(creating: file)
         try connection.execute("PRAGMA page_size = \(Self.pageSize)")
+        // Before the first table, or never.
+        if givesBack { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
         try connection.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE")
         try connection.execute(Self.tuning)
         try connection.execute("BEGIN")

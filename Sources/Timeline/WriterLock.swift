@@ -20,9 +20,24 @@ final class WriterLock {
         guard let name = sqlite3_db_filename(connection.handle, "main") else { return nil }
         self.descriptor = open(String(cString: name) + "-wal", O_RDONLY | O_CLOEXEC)
         guard self.descriptor >= 0 else { return nil }
-        if flock(self.descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-            throw .locked(path: connection.path)
+        for attempt in 1... {
+            if flock(self.descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return }
+            // Readers that ask whether there is a writer have it for an instant.
+            if attempt == Self.attempts { throw .locked(path: connection.path) }
+            usleep(Self.pauseMicroseconds)
         }
+    }
+
+    private static let attempts = 10
+    private static let pauseMicroseconds: UInt32 = 10_000
+
+    /// Whether somebody writes to the timeline just now.
+    static func isHeld(_ database: OpaquePointer) -> Bool {
+        guard let name = sqlite3_db_filename(database, "main") else { return false }
+        let descriptor = open(String(cString: name) + "-wal", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
     deinit {

@@ -12,7 +12,11 @@ public struct Anomaly: Hashable, Sendable {
     }
 
     public var code: Code
-    /// What was there, where, and what was expected; one line.
+    /// What was there, where, and what was expected, in one line: `<what> at offset <n> of <place>; expected <what>`.
+    ///
+    /// Offsets count bytes from 0: in what one side sent on the connection, from the first byte that was seen of it; in
+    /// a body, its encoding undone; in a packet or message, which is the frame that the anomaly belongs to; in the file.
+    /// What is a whole message or connection has no other place than its row.
     public var detail: String
     public var at: Timestamp
     public var sessionID: Int64?

@@ -95,6 +95,7 @@ enum Interrupt {
         let number = self.count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
         if self.takenOver.load(ordering: .sequentiallyConsistent), number == 1 { return }
         ClientProcess.killAll()
+        ShellCommand.killAll()
         // Rows are written whole under the same lock, so what is flushed here ends with a whole row.
         TimelineWriter.whileReadable { StandardOutput.shared.exit(self.exitCode.rawValue) }
     }

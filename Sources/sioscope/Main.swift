@@ -5,10 +5,12 @@ import ArgumentParser
 enum Main {
     static func main() async {
         Interrupt.install()
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = CommandArguments.joined(Array(CommandLine.arguments.dropFirst()))
         var ending: Ending
         do {
+            try RawArguments.check(CommandLine.argc, CommandLine.unsafeArgv)
             var command = try SioscopeCommand.parseAsRoot(arguments)
+            try CommandArguments.checkOnce(arguments, of: type(of: command))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -31,7 +31,9 @@ struct Layer: CustomTestStringConvertible, Sendable {
         Layer("Decoding", ["TimelineModel", "JSONText", "Wire", "EngineIO", "SocketIO", "HookLog"]),
         Layer("Faults", ["TimelineModel", "JSONText"]),
         Layer("Timeline", ["TimelineModel", "GRDB", "GRDBSQLite"] + system),
-        Layer("Recording", ["TimelineModel", "JSONText", "Decoding", "Timeline", "Faults", "Crypto"] + system),
+        Layer(
+            "Recording",
+            ["TimelineModel", "JSONText", "SocketIO", "HookLog", "Decoding", "Timeline", "Faults", "Crypto"] + system),
         Layer("SocketIOClient", ["TimelineModel", "JSONText", "EngineIO", "SocketIO", "HookLog"] + nio + system),
         Layer(
             "Taps",

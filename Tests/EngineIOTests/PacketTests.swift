@@ -68,7 +68,8 @@ struct PacketTests {
             .init("bAQ=D", .v4, .badBase64(offset: 1)),
             .init("b4AQIDBA==", .v3, EngineIOPacket(.message, binary: [1, 2, 3, 4])),
             .init("b4", .v3, EngineIOPacket(.message, binary: [])),
-            .init("b", .v3, .empty), .init("bAQ", .v3, .unknownType(0x41)), .init("b4?", .v3, .badBase64(offset: 2)),
+            .init("b", .v3, .empty), .init("bAQ", .v3, .unknownType(0x41, offset: 1)),
+            .init("b4?", .v3, .badBase64(offset: 2)),
             // Binary: v4 is all data, v3 begins with the type as a number.
             .init(binary: [], .v4, EngineIOPacket(.message, binary: [])),
             .init(binary: [4, 1], .v4, EngineIOPacket(.message, binary: [4, 1])),
@@ -95,7 +96,8 @@ struct PacketTests {
     @Test("errors say what was there")
     func descriptions() {
         #expect(
-            EngineIODecodeError.unknownType(7).description == "byte 0x07 is no packet type; expected a digit 0 to 6")
+            EngineIODecodeError.unknownType(7).description
+                == "byte 0x07 at offset 0 of the packet; expected a type digit 0 to 6")
         #expect(EngineIODecodeError.badBase64(offset: 2).description.contains("offset 2"))
         #expect(EngineIODecodeError.empty.description.contains("empty"))
     }

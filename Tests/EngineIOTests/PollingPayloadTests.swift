@@ -120,7 +120,8 @@ struct PollingPayloadTests {
     func descriptions() {
         #expect(
             PollingPayloadError.lengthMismatch(offset: 3, length: 5, fits: .codePoints).description
-                == "offset 3: length 5 does not fit the body in UTF-16 units, it would in code points")
-        #expect(PollingPayloadError.noLength(offset: 7).description.hasPrefix("offset 7"))
+                == "length 5 at offset 3 of the body, which fits in code points; expected one that fits in UTF-16 units"
+        )
+        #expect(PollingPayloadError.noLength(offset: 7).description.contains("at offset 7 of the body; expected "))
     }
 }

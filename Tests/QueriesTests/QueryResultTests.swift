@@ -1,3 +1,4 @@
+import Foundation
 import Queries
 import SampleTimeline
 import Testing
@@ -125,7 +126,7 @@ struct QueryResultTests {
         .init(
             query: "plain-websockets",
             rows: [
-                "7|10.0.0.9:50007|127.0.0.1:8080|/socket.io/?EIO=none|2026-11-23T02:16:30.050Z|150.000|1|2|24|websocket-close"
+                "7|10.0.0.9:50007|127.0.0.1:8080|/chat|2026-11-23T02:16:30.050Z|150.000|1|2|24|websocket-close"
             ]),
         .init(
             query: "polling-overhead",
@@ -212,6 +213,53 @@ struct QueryResultTests {
         let rows = try SampleDatabase().query(query.sql, parameters).rows
         #expect(rows.map { $0.map(\.description).joined(separator: "|") } == c.rows)
     }
+
+    @Test(
+        "what is no plain WebSocket, and what was refused behind its 101",
+        arguments: [
+            // Its URL says Engine.IO, and no frame came.
+            (
+                "DELETE FROM frames WHERE connection_id = 7; UPDATE exchanges SET target = '/x?a=1&EIO=4' WHERE id = 14",
+                0, 1
+            ),
+            (
+                "DELETE FROM frames WHERE connection_id = 7; UPDATE exchanges SET target = '/socket.io' WHERE id = 14",
+                0, 1
+            ),
+            (
+                "DELETE FROM frames WHERE connection_id = 7; UPDATE exchanges SET target = '/my.engine.io/' WHERE id = 14",
+                1, 1
+            ),
+            // Nothing tells what it would have carried: the handshake was not seen, and no message says it.
+            ("DELETE FROM exchanges WHERE id = 14; DELETE FROM frames WHERE connection_id = 7 AND opcode < 8", 0, 1),
+            ("DELETE FROM exchanges WHERE id = 14", 1, 1),
+            // HTTP in place of the first frame.
+            ("DELETE FROM frames WHERE connection_id = 7; \(Self.late)", 0, 2),
+            // HTTP behind frames: it was a WebSocket, and broke.
+            (Self.late, 1, 1),
+        ])
+    func plain(_ change: String, _ plain: Int, _ refused: Int) throws {
+        let sample = try SampleDatabase()
+        try sample.execute(change)
+        #expect(try sample.query(Self.sql("plain-websockets"), [:]).rows.count == plain)
+        let rows = try sample.query(Self.sql("refused-handshakes"), [:]).rows
+        #expect(rows.count == refused)
+        #expect(rows.map { $0[1] }.contains(.integer(403)) == (refused == 2))
+        // What `sioscope sessions` counts.
+        let path = SampleDatabase.packageRoot.appendingPathComponent("Sources/sioscope/SQL/sessions_summary.sql")
+        let summary = try sample.query(String(contentsOf: path, encoding: .utf8), [:])
+        let counts = Dictionary(uniqueKeysWithValues: zip(summary.columns, summary.rows[0]))
+        #expect(counts["plain_websockets"] == .integer(Int64(plain)))
+        #expect(counts["refused_requests"] == .integer(Int64(refused)))
+    }
+
+    private static func sql(_ name: String) throws -> String { try #require(Queries.named(name)).sql }
+
+    private static let late = """
+        INSERT INTO anomalies (capture_id, connection_id, at_ns, code, detail)
+        VALUES (1, 7, 0, 'websocket.http-text',
+          'HTTP/1.1 403 Forbidden at offset 129 of the server''s stream; expected a WebSocket frame')
+        """
 
     @Test("every query has a case")
     func complete() {

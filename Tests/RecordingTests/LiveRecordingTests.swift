@@ -89,5 +89,70 @@ struct LiveRecordingTests {
                 + "FROM pragma_page_count AS p, pragma_freelist_count AS f, pragma_page_size AS s")
         #expect(used[0] <= 1 << 20)
         #expect(recording.counts.released == 400 - left.count)
+        #expect(recording.stored.sessions == left.count)
+        #expect(try self.folder.integers(self.path, "SELECT count(*) FROM frames") == [recording.stored.frames])
+        #expect(recording.stored.lostFrames == 0)
+    }
+
+    /// What is on the disk: the file and its log.
+    private var diskBytes: Int64 {
+        ["", "-wal"].reduce(0) { sum, end in
+            var status = stat()
+            return stat(self.path + end, &status) == 0 ? sum + Int64(status.st_size) : sum
+        }
+    }
+
+    @Test("stays below its limit on the disk, log included, at any time and at the end")
+    func sizeLimit() throws {
+        let limit: Int64 = 8 << 20
+        var settings = LiveRecording.Settings()
+        settings.limits = Retention.Limits(bytes: limit)
+        let recording = try LiveRecording(
+            path: self.path, captures: [Self.front], toolVersion: "test", settings: settings)
+        var largest: Int64 = 0
+        // 50 MiB: small sessions among the large, and all in one batch as well as bit by bit.
+        for session in 1...160 as ClosedRange<Int64> {
+            let parts: Int64 = session % 3 == 0 ? 1 : 10
+            let size = 200 / parts
+            for part in 0..<parts {
+                let first = session * 1_000 + part * size
+                recording.submit(
+                    LiveRows.batch(
+                        frames: first + 1...first + size, session: session, ended: part == parts - 1,
+                        payloadBytes: session % 4 == 0 ? 10 : session % 3 == 0 ? 8_000 : 2_000),
+                    Self.front)
+                largest = max(largest, self.diskBytes)
+            }
+        }
+        try recording.finish()
+        #expect(largest > limit / 4)
+        #expect(largest <= limit, "\(largest) bytes")
+        #expect(self.diskBytes <= limit)
+        #expect(recording.stored.sessions > 5)
+        #expect(try self.folder.integers(self.path, "SELECT max(id) FROM sessions") == [160])
+    }
+
+    @Test("a file that was larger is given back as its sessions go")
+    func givesBack() throws {
+        let writer = try TimelineWriter(path: self.path, mode: .live, givesBack: true)
+        try writer.begin(Self.front, toolVersion: "test")
+        for session in 1...20 as ClosedRange<Int64> {
+            let ids = session * 1_000 + 1...session * 1_000 + 500
+            try writer.write(LiveRows.batch(frames: ids, session: session, ended: true, payloadBytes: 2_000))
+        }
+        try writer.commit()
+        let retention = try Retention(Retention.Limits(bytes: 8 << 20), writer)
+        for session in 1...20 as ClosedRange<Int64> {
+            let ids = session * 1_000 + 1...session * 1_000 + 500
+            retention.note(LiveRows.batch(frames: ids, session: session, ended: true))
+        }
+        let pages = try self.folder.integers(self.path, "SELECT page_count FROM pragma_page_count")[0]
+        while try retention.tidy(now: .now(), while: { true }) { try writer.commit() }
+        #expect(pages * 16_384 > 16 << 20)
+        #expect(try self.folder.integers(self.path, "SELECT page_count FROM pragma_page_count")[0] * 16_384 < 8 << 20)
+        #expect(try self.folder.integers(self.path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check") == [1])
+        #expect(retention.count > 5 && retention.count < 20)
+        try writer.endCapture(Self.front)
+        try writer.finish()
     }
 }

@@ -7,7 +7,8 @@ import TimelineModel
 enum LiveRows {
     /// One connection and one session.
     static func batch(
-        frames: ClosedRange<Int64>, session: Int64 = 1, at: Timestamp = .now(), ended: Bool = false
+        frames: ClosedRange<Int64>, session: Int64 = 1, at: Timestamp = .now(), ended: Bool = false,
+        payloadBytes: Int = 480
     ) -> TimelineBatch {
         var batch = TimelineBatch()
         var connection = ConnectionFacts(
@@ -27,7 +28,7 @@ enum LiveRows {
                 id: id, sessionID: session, connectionID: session, at: at, sender: .server, transport: .websocket,
                 layer: .engineio, opcode: 1, engineIOType: .message, socketIOType: .event, namespace: "/",
                 event: "tick", sizeBytes: 500, wireBytes: 504,
-                payload: "[\"tick\",\"\(String(repeating: "x", count: 480))\"]")
+                payload: "[\"tick\",\"\(String(repeating: "x", count: payloadBytes))\"]")
         }
         return batch
     }

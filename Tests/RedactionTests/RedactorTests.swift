@@ -169,6 +169,7 @@ struct RedactorTests {
         batch.exchanges = [exchange]
         batch.anomalies = [
             Anomaly("hook.bad-line", at: .zero, detail: #"line 3: "at_ns" is "s3cr et"; expected nanoseconds"#),
+            Anomaly("hook.bad-line", at: .zero, detail: #"line 4: "session" is missing; expected a text"#),
             Anomaly(
                 "websocket.http-inside", at: .zero,
                 detail: "HTTP inside the WebSocket where a frame should begin: GET /x?foo=s3cr&EIO=4 HTTP/1.1"),
@@ -180,8 +181,9 @@ struct RedactorTests {
             [kept.target, kept.errorBody ?? "", kept.errorMessage ?? ""] + batch.anomalies.map(\.detail)
         for text in texts { #expect(!text.contains("s3cr") && !text.contains("zzz1"), "\(text)") }
         #expect(kept.errorBody?.contains("no page /socket.io/?EIO=4") == true)
-        #expect(batch.anomalies[1].detail.contains("?foo=\(Self.r("s3cr"))&EIO=4 HTTP/1.1"))
+        #expect(batch.anomalies[2].detail.contains("?foo=\(Self.r("s3cr"))&EIO=4 HTTP/1.1"))
         #expect(batch.anomalies[0].detail.hasSuffix("; expected nanoseconds"))
+        #expect(batch.anomalies[1].detail == #"line 4: "session" is missing; expected a text"#)
     }
 
     @Test("what is replaced is told, for the captures table")

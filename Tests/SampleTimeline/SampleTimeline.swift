@@ -48,7 +48,8 @@ enum SampleTimeline {
 
         INSERT INTO exchanges (id, connection_id, session_id, method, target, status, requested_ns, request_ended_ns,
           answered_ns, responded_ns, request_bytes, response_bytes, error_code, error_message, user_agent, forwarded_for)
-        SELECT column1, column2, column3, column4, '/socket.io/?EIO=' || column5, column6,
+        SELECT column1, column2, column3, column4,
+          CASE column5 WHEN '' THEN '/chat' ELSE '/socket.io/?EIO=' || column5 END, column6,
           1795400040000000000 + column7 * 1000000, 1795400040000000000 + column7 * 1000000,
           1795400040000000000 + column8 * 1000000, 1795400040000000000 + column8 * 1000000, column9, column10,
           column11, column12, column13, column14
@@ -70,7 +71,7 @@ enum SampleTimeline {
           (12, 5, 4, 'POST', '3&transport=polling&sid=sid-four', 400, 140034, 140040, 3, 40, 1, 'Session ID unknown',
             'python-requests', NULL),
           (13, 6, 5, 'GET', '4&transport=websocket', 101, 150000, 150004, 0, 0, NULL, NULL, NULL, NULL),
-          (14, 7, NULL, 'GET', 'none', 101, 150050, 150052, 0, 0, NULL, NULL, NULL, NULL));
+          (14, 7, NULL, 'GET', '', 101, 150050, 150052, 0, 0, NULL, NULL, NULL, NULL));
 
         INSERT INTO frames (id, session_id, connection_id, at_ns, sender, transport, layer, opcode, eio_type, sio_type,
           namespace, event, ack_id, attachments, close_code, size_bytes, wire_bytes, payload, binary, flags, exchange_id)

@@ -225,6 +225,59 @@ struct ClientTests {
         #expect(seen.withLock { $0 } == [.text("41"), .close(1000)])
     }
 
+    /// Says whether a namespace counts as connected when the client sends its close frame.
+    private final class AtClose: TrafficObserver {
+        let namespace = Mutex<SocketIONamespace?>(nil)
+        let seen = AsyncStream<Bool>.makeStream()
+
+        func observe(_ traffic: Traffic) {
+            guard case .close(by: .client, _, _, _) = traffic.event, let namespace = self.namespace.withLock({ $0 })
+            else { return }
+            self.seen.continuation.yield(namespace.isConnected)
+        }
+    }
+
+    @Test("while a dead connection is closed, nobody takes it for one; whoever waits gets the next")
+    func closing() async throws {
+        let looked = AsyncStream<Void>.makeStream()
+        let server = try await TestServer { socket in
+            guard socket.number == 1 else {
+                await socket.join()
+                #expect(await socket.next() == .text(#"42["late"]"#))
+                await socket.send("41")
+                _ = await socket.rest()
+                return
+            }
+            await socket.open(intervalMs: 200, timeoutMs: 200)
+            _ = await socket.next()
+            await socket.send(#"40{"sid":"s"}"#)
+            // Neither pings nor the answer to the close frame come, until all was looked at.
+            await socket.read(false)
+            for await _ in looked.stream { break }
+            await socket.drop()
+        }
+        let observer = AtClose()
+        var configuration = SocketIOConfiguration()
+        configuration.observer = observer
+        configuration.closeTimeoutMs = 60_000
+        configuration.reconnect.firstDelayNs = 1_000_000
+        let client = try SocketIOClient(server.url, configuration)
+        let root = try client.namespace()
+        observer.namespace.withLock { $0 = root }
+        async let end = client.run()
+        #expect(await root.waitUntilConnected())
+        for await isConnected in observer.seen.stream {
+            #expect(!isConnected)
+            break
+        }
+        await #expect(throws: SocketIOEmitError.request(.notConnected(namespace: "/"))) { try await root.emit("lost") }
+        looked.continuation.yield()
+        #expect(await root.waitUntilConnected())
+        try await root.emit("late")
+        #expect(await end == .disconnectedByServer(namespace: "/", payload: nil))
+        await server.stop()
+    }
+
     @Test("reconnects with fresh auth and all wanted namespaces, until the server says no")
     func reconnects() async throws {
         let server = try await TestServer { socket in
@@ -261,6 +314,31 @@ struct ClientTests {
         #expect(last == .namespaceRefused(namespace: "/a", payload: ["message": "expired"]))
         #expect(ends.withLock { $0.count } == 3)
         #expect(ends.withLock { $0[1] } == .closedByServer(code: nil, reason: ""))
+        await server.stop()
+    }
+
+    @Test("a client that runs is not started a second time, and closes its one connection")
+    func startedTwice() async throws {
+        let sockets = Counter()
+        let server = try await TestServer { socket in
+            sockets.next()
+            await socket.join()
+            _ = await socket.rest()
+        }
+        let client = try SocketIOClient(server.url)
+        let root = try client.namespace()
+        let first = Task { await client.run() }
+        // Also while the first only begins: one of the two runs, and the other is told so.
+        async let second = client.connect()
+        #expect(await root.waitUntilConnected())
+        #expect(await client.connect() == .alreadyRunning)
+        #expect(await client.run { _, _ in Issue.record("it was started") } == .alreadyRunning)
+        // Those calls have ended nothing.
+        #expect(root.isConnected)
+        client.close()
+        #expect(await [first.value, second].filter { $0 == .closedByClient }.count == 1)
+        #expect(await [first.value, second].filter { $0 == .alreadyRunning }.count == 1)
+        #expect(sockets.value == 1)
         await server.stop()
     }
 

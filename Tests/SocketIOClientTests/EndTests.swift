@@ -200,6 +200,34 @@ struct EndTests {
         try await silent.close()
     }
 
+    @Test(
+        "closing or cancelling while the auth callback is at work, whether it heeds that or not",
+        arguments: [true, false])
+    func closedWhileAuthIsMade(_ closes: Bool) async throws {
+        let (asked, gate, cancelled) = (
+            AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream(), AsyncStream<Bool>.makeStream()
+        )
+        var configuration = SocketIOConfiguration()
+        configuration.auth = { _ in
+            asked.continuation.yield()
+            // A task that nobody cancels.
+            await Task.detached { for await _ in gate.stream { break } }.value
+            cancelled.continuation.yield(Task.isCancelled)
+            return nil
+        }
+        // Nobody is asked for a connection.
+        let client = try SocketIOClient("ws://127.0.0.1:1", configuration)
+        let running = Task { await client.run() }
+        for await _ in asked.stream { break }
+        if closes { client.close() } else { running.cancel() }
+        #expect(await running.value == .closedByClient)
+        gate.continuation.yield()
+        for await isCancelled in cancelled.stream {
+            #expect(isCancelled)
+            break
+        }
+    }
+
     @Test("closing before the connection is there; and a client that is closed stays so")
     func closedEarly() async throws {
         let server = try await TestServer { _ = await $0.rest() }

@@ -48,7 +48,7 @@ struct PureTests {
         }
     }
 
-    @Test("delays double to the longest, and begin anew behind a connection that lasted")
+    @Test("delays double, from 1 s to 60 s, and begin anew behind a connection that lasted")
     func delays() {
         var machine = ReconnectMachine()
         func delay(lived seconds: Int64 = 0, random: Double = 1) -> Double? {
@@ -56,17 +56,43 @@ struct PureTests {
             guard case .retry(let ns) = decision else { return nil }
             return Double(ns) / 1e9
         }
-        #expect((0..<8).map { _ in delay() } == [1, 2, 4, 8, 16, 32, 60, 60])
+        #expect((0..<8).map { _ in delay() } == [2, 4, 8, 16, 32, 60, 60, 60])
         // The life of a client that is thrown out each 25 s does not count as lasting.
         #expect(delay(lived: 25) == 60)
         #expect(delay(lived: 59) == 60)
-        #expect(delay(lived: 60) == 1)
-        #expect(delay(random: 0) == 1)
+        #expect(delay(lived: 60, random: 0) == 1)
+        #expect((0..<6).map { _ in delay(random: 0) } == [2, 4, 8, 16, 30, 30])
+        #expect(delay(lived: 60, random: 0.5) == 1.5)
         #expect(delay(random: 0.5) == 3)
         for _ in 0..<100 { #expect(delay() != nil) }
         #expect(delay(random: 0) == 30)
+        #expect(delay(random: 0.5) == 45)
         #expect(delay(random: .nan) == 60)
         #expect(machine.ended(mayReconnect: false, livedNs: 0, random: 0) == .stop)
+    }
+
+    @Test(
+        "no delay is shorter than the first or longer than the longest, whatever the policy",
+        arguments: [(1, 60, 1), (1, 60, 0), (1, 60, 10), (60, 60, 1), (90, 60, 1), (0, 0, 1), (1, 60, .nan)]
+            as [(Int64, Int64, Double)])
+    func bounds(_ first: Int64, _ longest: Int64, _ jitter: Double) {
+        var policy = ReconnectPolicy()
+        (policy.firstDelayNs, policy.longestDelayNs, policy.jitter) = (
+            first * 1_000_000_000, longest * 1_000_000_000, jitter
+        )
+        for random in [0, 0.3, 1] {
+            var machine = ReconnectMachine(policy)
+            for _ in 0..<12 {
+                guard case .retry(let ns) = machine.ended(mayReconnect: true, livedNs: 0, random: random) else {
+                    Issue.record("it stops")
+                    return
+                }
+                #expect((min(first, longest) * 1_000_000_000...longest * 1_000_000_000).contains(ns))
+            }
+        }
+        policy.longestDelayNs = .max
+        var machine = ReconnectMachine(policy)
+        for _ in 0..<2000 { _ = machine.ended(mayReconnect: true, livedNs: 0, random: 1) }
     }
 
     @Test("attempts can be limited")
@@ -75,8 +101,8 @@ struct PureTests {
         policy.attempts = 2
         var machine = ReconnectMachine(policy)
         let decisions = (0..<3).map { _ in machine.ended(mayReconnect: true, livedNs: 0, random: 1) }
-        #expect(decisions == [.retry(afterNs: 1_000_000_000), .retry(afterNs: 2_000_000_000), .stop])
-        #expect(machine.ended(mayReconnect: true, livedNs: .max, random: 1) == .retry(afterNs: 1_000_000_000))
+        #expect(decisions == [.retry(afterNs: 2_000_000_000), .retry(afterNs: 4_000_000_000), .stop])
+        #expect(machine.ended(mayReconnect: true, livedNs: .max, random: 0) == .retry(afterNs: 1_000_000_000))
     }
 
     @Test(

@@ -66,6 +66,33 @@ struct FileErrorTests {
         #expect(writing == .missingFolder(path: path, folder: FilePlace(path: path).folder))
     }
 
+    @Test("a name that is none, for reading and writing", arguments: ["", "-"])
+    func noName(_ name: String) {
+        #expect(throws: TimelineError.noFileName(name)) { try TimelineReader(path: name) }
+        #expect(throws: TimelineError.noFileName(name)) { try TimelineWriter(path: name, mode: .importing) }
+        #expect(throws: TimelineError.noFileName(name)) { try TimelineWriter(path: name, mode: .live) }
+    }
+
+    @Test("a link to nothing")
+    func danglingLink() throws {
+        try FileManager.default.createSymbolicLink(atPath: self.path, withDestinationPath: "nowhere.db")
+        #expect(self.readingError() == .danglingLink(path: self.path, target: "nowhere.db"))
+        #expect(self.writingError(.importing) == .danglingLink(path: self.path, target: "nowhere.db"))
+        #expect(self.writingError(.live) == .danglingLink(path: self.path, target: "nowhere.db"))
+        #expect(self.folder.names == ["x.db"])
+        // A link to a timeline is as good as the timeline.
+        try Sample.write(Sample.batch(frames: 2), to: self.folder.file("nowhere.db"))
+        #expect(try rows(self.path, "SELECT count(*) FROM frames") == ["2"])
+    }
+
+    @Test("only what import reads is sent there", arguments: kinds)
+    func advice(_ kind: Kind) {
+        let isRead = ["a pcap capture", "a pcapng capture", "a gzip file", "a JSON file"].contains(kind.name)
+        let text = "\(TimelineError.notATimeline(path: "a.x", kind: kind.name, .reading))"
+        #expect(text.contains("`sioscope import`") == isRead)
+        #expect(text.hasSuffix("name another") || text.hasSuffix("name another file"))
+    }
+
     @Test("a directory, an empty file, a device")
     func special() throws {
         let place = self.folder.path
@@ -134,7 +161,8 @@ struct FileErrorTests {
     @Test("every error is one line that names the file and does not repeat itself")
     func texts() {
         let errors: [TimelineError] = [
-            .missing(path: "a.db"), .missingFolder(path: "b/a.db", folder: "b"), .directory(path: "a.db"),
+            .missing(path: "a.db"), .danglingLink(path: "a.db", target: "b.db"),
+            .missingFolder(path: "b/a.db", folder: "b"), .directory(path: "a.db"),
             .empty(path: "a.db"), .notATimeline(path: "a.db", kind: nil, .reading),
             .notATimeline(path: "a.db", kind: "a gzip file", .writing), .newerFormat(path: "a.db", found: 2, known: 1),
             .occupied(path: "a.db"), .readOnly(path: "a.db"), .cannotOpen(path: "a.db", reason: "because"),

@@ -35,6 +35,17 @@ struct StaleFilesTests {
         for path in kept { #expect(FileManager.default.fileExists(atPath: path), "\(path)") }
     }
 
+    @Test("so does an import that appends, and a recording")
+    func removesBesideStanding() throws {
+        let timeline = self.folder.file("x.db")
+        try Sample.write(TimelineBatch(), to: timeline)
+        for mode in [TimelineWriter.Mode.importing, .live] {
+            let stale = self.make(".sioscope-\(Self.nobody)-a.tmp")
+            try TimelineWriter(path: timeline, mode: mode).abandon()
+            #expect(!FileManager.default.fileExists(atPath: stale))
+        }
+    }
+
     @Test("a file that is locked is being written, even where its process is not known here")
     func locked() throws {
         let path = self.make(".sioscope-\(Self.nobody)-a.tmp")

@@ -138,7 +138,7 @@ struct AnalyzeTests {
             arguments: ["analyze", "DB", "--config", "nowhere.toml"], talk: "nowhere.toml: No such file or directory"),
         .init(
             arguments: ["analyze", "DB", "-C", "-1"],
-            talk: "missing value for '-C <n>' (see 'sioscope analyze --help')"),
+            talk: "-C -1: expected 0 to 1000 (see 'sioscope analyze --help')"),
         .init(
             arguments: ["rules", "nothing-like-it"],
             talk: "no rule is named 'nothing-like-it' ('sioscope rules' lists all)"),

@@ -96,12 +96,33 @@ struct ClientCommandTests {
         }
     }
 
+    @Test("a file that cannot be used to begin with is an error of one line, and nothing is made")
+    func unusableFile() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "auth-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let list = folder.appending(path: "list").path
+        try Data("[1]".utf8).write(to: URL(filePath: list))
+        for (path, what) in [
+            ("\(folder.path)/none", "the file cannot be read"), (list, "an auth payload must be a JSON object"),
+        ] {
+            let outcome = try CommandTests.run([
+                "record", "client", "ws://127.0.0.1:1", "--auth", "@\(path)", "-o", "\(folder.path)/t.db", "--hook-log",
+                "\(folder.path)/log",
+            ])
+            #expect(outcome.status == 2)
+            #expect(outcome.talk == "sioscope: error: --auth @\(path): \(what)\n")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["list"])
+    }
+
     @Test(
         "auth that is no object is refused",
         arguments: [
             ("[1]", "--auth: an auth payload must be a JSON object"), ("x", "--auth: no JSON"),
             ("exec:exit 3", "--auth exec:exit 3: it ended with status 3"),
-            ("exec:echo 1", "exec:echo 1: an auth payload must be a JSON object"),
+            ("exec:kill -9 $$", "--auth exec:kill -9 $$: it ended with signal 9"),
+            ("exec:echo 1", "--auth exec:echo 1: an auth payload must be a JSON object"),
         ])
     func badAuth(_ text: String, _ part: String) async {
         let error = await #expect(throws: ToolError.self) { try await AuthSource(text).payload() }

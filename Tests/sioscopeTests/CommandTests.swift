@@ -2,6 +2,8 @@ import Foundation
 import SampleTimeline
 import Testing
 
+@testable import sioscope
+
 /// The built program, run on the sample: what it prints, where, and its exit status.
 @Suite("Commands")
 struct CommandTests {
@@ -88,6 +90,45 @@ struct CommandTests {
             arguments: ["frames", "DB", "--where", "event = :e"],
             talk: "--where: parameter 'e' has no value here; write the value itself"),
         .init(
+            arguments: ["frames", "DB", "--where", "1) OR (1", "--session", "1"],
+            talk: "--where: near \")\": syntax error; expected an SQL condition on the columns of the table 'frames'"),
+        .init(
+            arguments: ["frames", "DB", "--where", "1 ORDER BY id DESC"],
+            talk:
+                "--where: near \"ORDER\": syntax error; expected an SQL condition on the columns of the table 'frames'"),
+        .init(
+            arguments: ["frames", "DB", "--session", "-1"],
+            talk: "--session -1: no such session in DB; 'sioscope sessions DB' lists them"),
+        .init(
+            arguments: ["frames", "DB", "--limit", "-3"],
+            talk: "--limit -3: expected 0 or more (see 'sioscope frames --help')"),
+        .init(
+            arguments: ["import", "x.pcap", "-o", "x.db", "--max-held", "-1"],
+            talk: "--max-held is -1; give 1 to 1024 (see 'sioscope import --help')"),
+        .init(
+            arguments: ["frames", "DB", "--where", "1", "--session", "1", "--where=0"],
+            talk: "--where is given twice; give it once (see 'sioscope frames --help')"),
+        .init(
+            arguments: ["frames", "DB", "-t", "delta", "--time", "delta"],
+            talk: "-t and --time are the same; give one of them (see 'sioscope frames --help')"),
+        .init(
+            arguments: ["query", "DB", "slowest-acks", "-p", "limit=1", "-p", ":limit=2"],
+            talk: "-p limit is given twice; give it once"),
+        .init(
+            arguments: ["query", "--list", "foo"],
+            talk: "no query is named 'foo' ('sioscope query --list' lists all; a file ends in .sql)"),
+        .init(arguments: ["frames", ""], talk: "the name of the timeline is empty; name a file, such as run.db"),
+        .init(
+            arguments: ["import", "DB", "-o", "-"],
+            talk: "a timeline is a file with a name, and - is none; name one, such as run.db"),
+        .init(arguments: ["import", "", "-o", "x.db"], talk: "the name of an input is empty; name a capture file"),
+        .init(
+            arguments: ["import", "DB", "-o", "DB-new"],
+            talk: "DB is a timeline already; read it with `sioscope sessions DB`, or export it and import that"),
+        .init(
+            arguments: ["export", "DB", "--format", "jsonl", "-o", ""],
+            talk: "-o: the name is empty; name a new file, or - for standard output"),
+        .init(
             arguments: ["frames", "DB", "--limit=-1"],
             talk: "--limit -1: expected 0 or more (see 'sioscope frames --help')"),
         .init(
@@ -165,6 +206,30 @@ struct CommandTests {
         #expect(none == Outcome(output: "", talk: "no frames\n", status: 0))
     }
 
+    @Test("a payload is whole in every format, also behind a NUL")
+    func zero() throws {
+        for format in ["table", "jsonl", "csv"] {
+            let frames = try Self.run(["frames", "DB", "--where", "id = 1", "--format", format]) { path in
+                try SampleDatabase(changing: path)
+                    .execute("UPDATE frames SET payload = 'before' || char(0) || 'after' WHERE id = 1")
+            }
+            #expect(frames.status == 0)
+            #expect(frames.output.contains("before") && frames.output.contains("after"))
+        }
+    }
+
+    @Test("options that take several values may be repeated, and what follows -- is another's")
+    func repeated() throws {
+        let both = try Self.run(["analyze", "DB", "--session", "1", "--session", "2"])
+        #expect(!both.talk.contains("twice"))
+        #expect(
+            CommandArguments.joined(["a", "--limit", "-3", "-t", "-1", "-", "-2"]) == [
+                "a", "--limit=-3", "-t=-1", "-", "-2",
+            ])
+        #expect(
+            CommandArguments.joined(["--limit=1", "-3", "--", "--n", "-1"]) == ["--limit=1", "-3", "--", "--n", "-1"])
+    }
+
     @Test("query: by name, by file, by itself")
     func query() throws {
         let named = try Self.run(["query", "DB", "slowest_acks", "-p", "limit=1", "--format", "jsonl"])
@@ -195,6 +260,12 @@ struct CommandTests {
         #expect(list.status == 0 && list.output.contains("slowest-acks\n    Slowest acknowledgements\n"))
         let rows = try Self.run(["query", "--list", "--format", "jsonl"]).output.split(separator: "\n")
         #expect(rows.count >= 18)
+        #expect(try Self.run(["query", "DB", "--list"]).output == list.output)
+        for arguments in [["slowest-acks", "--list"], ["DB", "slowest-acks", "--list"]] {
+            let one = try Self.run(["query"] + arguments)
+            #expect(one.output.hasPrefix("slowest-acks\n"))
+            #expect(list.output.contains(one.output) && one.output.split(separator: "\n").count < 8)
+        }
     }
 
     @Test("a reader that goes away is no failure; a full disk is")

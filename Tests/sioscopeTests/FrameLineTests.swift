@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Lines of frames")
 struct FrameLineTests {
-    static let frames: [HeartbeatFolder.Output] = [
+    static let frames: [FoldedHeartbeats.Line] = [
         .frame(.sample(id: 1, atMs: 5, sender: "server", transport: "polling", eio: "open", size: 100, payload: "{}")),
         .frame(
             .sample(
@@ -17,6 +17,7 @@ struct FrameLineTests {
         .heartbeats(
             .init(
                 sessionID: 1, count: 3, firstNs: 1_795_400_040_500_000_000, lastNs: 1_795_400_041_502_000_000,
+                lastID: 9,
                 fastestNs: 1_000_000, slowestNs: 2_000_000)),
         .frame(.sample(id: 4, atMs: 79_560_000, sender: "server", opcode: 8, eio: nil, size: 0)),
     ]
@@ -47,11 +48,37 @@ struct FrameLineTests {
             ])
     }
 
-    @Test("on a terminal no line is longer than it is wide", arguments: [100, 90, 200])
+    @Test("on a terminal no line is longer than it is wide", arguments: [20, 21, 40, 60, 80, 90, 100, 200])
     func terminal(_ width: Int) throws {
-        let lines = try Self.lines(.absolute, Terminal(width: width))
-        #expect(lines.allSatisfy { DisplayWidth.of($0) <= max(width, 84 + FramePrinter.narrowestPayload) })
-        #expect(lines[2].contains("…") == (width < 130))
+        for showsSession in [true, false] {
+            for style in TimeStyle.allCases {
+                let lines = try Self.lines(style, Terminal(width: width), showsSession: showsSession)
+                #expect(lines.count > 5)
+                #expect(lines.allSatisfy { DisplayWidth.of($0) <= width })
+                let plain = try Self.lines(style, .plain, showsSession: showsSession)
+                let colored = try Self.lines(style, Terminal(width: width, color: true), showsSession: showsSession)
+                #expect(
+                    colored.map { $0.replacing(/\u{1b}\[[0-9;]*m/, with: "").trimmingTrailingSpaces() } == lines)
+                if width == 200 { #expect(lines == plain) }
+            }
+        }
+    }
+
+    @Test("the payload goes first, then names are cut")
+    func narrow() throws {
+        #expect(
+            try Self.lines(.absolute, Terminal(width: 100)).prefix(3) == [
+                "2026-11-23 UTC   #             type        nsp    event         bytes  flags       payload",
+                "02:14:00.005000  1  C ← S  lp  open                               100              {}",
+                "02:14:00.030000  1  C → S  ws  event       /chat  move #12       2000  compressed  [{\"text\":\"\\x1b[2…",
+            ])
+        #expect(
+            try Self.lines(.absolute, Terminal(width: 80)).prefix(4) == [
+                "2026-11-23 UTC   #             type        nsp    event        bytes  flags",
+                "02:14:00.005000  1  C ← S  lp  open                              100",
+                "02:14:00.030000  1  C → S  ws  event       /chat  move #12      2000  compressed",
+                "02:14:00.031000  1  C → S  ws  attachment  /chat  move #12 […     10",
+            ])
     }
 
     @Test("without UTF-8 all is ASCII but the payload")
@@ -87,6 +114,15 @@ struct FrameLineTests {
             (.sample(id: 1, atMs: 0, sio: "ack", ack: 1, payload: "[1]"), "[1]"),
             (.sample(id: 1, atMs: 0, opcode: 8, eio: nil, closeCode: 1000, payload: "bye"), "1000 bye"),
             (.sample(id: 1, atMs: 0, opcode: 2, binary: []), "(no bytes)"),
+            // Written by msgpack; only what could not be read is shown as bytes.
+            (
+                .sample(
+                    id: 1, atMs: 0, opcode: 2, sio: "event", event: "a", payload: #"["a",{"base64":"AQI="}]"#,
+                    binary: [0x84, 0xa4]), #"[{"base64":"AQI="}]"#
+            ),
+            (.sample(id: 1, atMs: 0, opcode: 2, sio: "disconnect", binary: [0x84, 0xa4]), ""),
+            (.sample(id: 1, atMs: 0, opcode: 2, sio: "attachment", binary: [0x84, 0xa4]), "84 a4"),
+            (.sample(id: 1, atMs: 0, opcode: 2, binary: [0x84, 0xa4]), "84 a4"),
         ] as [(FrameRow, String)])
     func payload(_ frame: FrameRow, _ expected: String) {
         #expect(FrameCells(frame, unicode: true).payload == expected)

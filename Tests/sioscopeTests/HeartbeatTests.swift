@@ -49,9 +49,10 @@ struct HeartbeatTests {
         #expect(healthy.sorted() == c.healthy)
     }
 
-    @Test("ids are found in ascending order")
+    @Test("ids are found in any order")
     func ids() {
-        var healthy = HealthyHeartbeats(ids: [9, 2, 5])
+        let healthy = HealthyHeartbeats(ids: [9, 2, 5])
+        #expect([10, 9, 2, 3, 5].filter { healthy.contains($0) } == [9, 2, 5])
         #expect((1...10).filter { healthy.contains(Int64($0)) } == [2, 5, 9])
     }
 
@@ -67,34 +68,49 @@ struct HeartbeatTests {
 
     static let folds: [FoldCase] = [
         .init(name: "an idle stretch", frames: "epopopopoe", expected: "e4e"),
-        .init(name: "single ones are counted on to the end", frames: "epoepoepoe", expected: "eeee3"),
-        .init(name: "and to the close", frames: "epoepoec", expected: "eee2c"),
-        .init(name: "and to an unhealthy one", frames: "epoepoepoeu", expected: "eeee3u"),
+        .init(name: "single ones are counted on, and stand at the last", frames: "epoepoepoe", expected: "eee3e"),
+        .init(name: "up to the close", frames: "epoepoec", expected: "ee2ec"),
+        .init(name: "or to an unhealthy one", frames: "epoepoepoeupo", expected: "eee3eu1"),
         .init(name: "events between ping and pong", frames: "peo", expected: "e1"),
         .init(name: "nothing to fold", frames: "eec", expected: "eec"),
         .init(name: "nothing else", frames: "popo", expected: "2"),
         .init(name: "only pings left by a filter", frames: "pp", expected: "2"),
-        .init(name: "the last ping has no pong yet", frames: "popopope", expected: "e4"),
+        .init(name: "the last ping has no pong yet", frames: "popopope", expected: "4e"),
     ]
 
     @Test("folds", arguments: folds)
     func fold(_ c: FoldCase) {
         var folder = HeartbeatFolder()
-        var outputs: [HeartbeatFolder.Output] = []
-        for (index, letter) in c.frames.enumerated() {
-            let frame = FrameRow.sample(
+        var summaries: [HeartbeatFolder.Summary] = []
+        var healthy: [Int64] = []
+        let frames = c.frames.enumerated().map { index, letter in
+            FrameRow.sample(
                 id: Int64(index), atMs: Int64(index),
                 eio: ["p": "ping", "u": "ping", "o": "pong", "c": "close"][letter] ?? "message")
-            outputs += folder.take(frame, isHealthy: letter == "p" || letter == "o")
         }
-        outputs += folder.finish()
+        for (frame, letter) in zip(frames, c.frames) {
+            let kinds: [Character: HeartbeatFolder.Step.Kind] = ["p": .ping, "u": .ping, "o": .pong, "c": .ending]
+            let step = HeartbeatFolder.Step(
+                id: frame.id, sessionID: 1, atNs: frame.atNs, kind: kinds[letter] ?? .other)
+            let isHealthy = letter == "p" || letter == "o"
+            if isHealthy { healthy.append(frame.id) }
+            if let summary = folder.take(step, isHealthy: isHealthy) { summaries.append(summary) }
+        }
+        let folded = FoldedHeartbeats(healthy: HealthyHeartbeats(ids: healthy), summaries + folder.finish())
+
+        var times: [Int64] = []
         let letters = Array(c.frames)
-        let text = outputs.map { output in
-            switch output {
-            case .frame(let frame): String(letters[Int(frame.id)])
-            case .heartbeats(let summary): String(summary.count)
+        let text = frames.compactMap { folded.line(for: $0) }.map { line in
+            switch line {
+            case .frame(let frame):
+                times.append(frame.atNs)
+                return String(letters[Int(frame.id)])
+            case .heartbeats(let summary):
+                times.append(summary.lastNs)
+                return String(summary.count)
             }
         }
+        #expect(times == times.sorted())
         #expect(text.joined() == c.expected)
     }
 
@@ -107,8 +123,8 @@ struct HeartbeatTests {
         ] as [(Int, Int64, Int64, Int64, String)])
     func summary(_ count: Int, _ spanMs: Int64, _ fastestUs: Int64, _ slowestUs: Int64, _ expected: String) {
         let summary = HeartbeatFolder.Summary(
-            sessionID: 1, count: count, firstNs: 0, lastNs: spanMs * 1_000_000, fastestNs: fastestUs * 1_000,
-            slowestNs: slowestUs * 1_000)
+            sessionID: 1, count: count, firstNs: 0, lastNs: spanMs * 1_000_000, lastID: 2,
+            fastestNs: fastestUs * 1_000, slowestNs: slowestUs * 1_000)
         #expect(FramePrinter.text(of: summary, unicode: true) == expected)
     }
 }

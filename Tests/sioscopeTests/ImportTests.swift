@@ -35,6 +35,32 @@ struct ImportMuchTests {
 
     static let ways = ["capture.pcap", "capture.pcap.gz", "-"]
 
+    @Test("what stands behind the data of a gzip file is passed over, and told of")
+    func gzipTrailer() throws {
+        try ExportTests.withFolder { folder in
+            let capture = BundledCapture.root.appending(path: "captures/js-acks/capture.pcap").path
+            let shell = Process()
+            shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+            shell.arguments = [
+                "-c",
+                "gzip -c '\(capture)' > whole.gz && { cat whole.gz; head -c 600 /dev/zero; } > padded.gz"
+                    + " && { cat whole.gz; printf 'junk'; } > junk.gz",
+            ]
+            shell.currentDirectoryURL = folder
+            try shell.run()
+            shell.waitUntilExit()
+            #expect(shell.terminationStatus == 0)
+            let counts = "1 session, 58 frames on 4 connections"
+            for (file, more) in [
+                ("whole", ""), ("padded", ""), ("junk", "; 4 bytes behind the gzip data passed over"),
+            ] {
+                let imported = try ExportTests.sioscope("import", "\(file).gz", "-o", "\(file).db", in: folder)
+                #expect(imported.status == 0)
+                #expect(imported.talk == "\(file).db: \(counts)\(more)\n")
+            }
+        }
+    }
+
     @Test("many batches of one file", arguments: Self.ways)
     func batches(_ way: String) throws {
         let rounds = 40
@@ -70,5 +96,51 @@ struct ImportMuchTests {
         #expect(much == single.map { $0 * rounds })
         // More than one batch, or this shows nothing.
         #expect(much[0] > 1_000)
+    }
+
+    // MARK: A recording in several files
+
+    /// Two files of one recording: the records of a capture file up to a place, and those from there on.
+    static func halves(_ file: URL) throws -> [Data] {
+        let bytes = try Data(contentsOf: file)
+        var places: [Int] = []
+        var offset = bytes.startIndex + 24
+        while offset + 16 <= bytes.endIndex {
+            places.append(offset)
+            offset += 16 + Int(Self.word(bytes[offset..<offset + 16], 8))
+        }
+        let middle = places[places.count / 2]
+        return [bytes[..<middle], bytes.prefix(24) + bytes[middle...]].map { Data($0) }
+    }
+
+    @Test(
+        "files of one recording that are imported one by one are told",
+        arguments: [
+            (["first", "second"], 1), (["second", "first"], 1), (["first"], 0), (["second"], 0), (["whole"], 0),
+            (["whole", "second"], 0), (["first", "first"], 0),
+        ])
+    func continued(_ names: [String], _ hints: Int) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "halves-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let whole = BundledCapture.root.appending(path: "captures/js-acks/capture.pcap")
+        let halves = try Self.halves(whole)
+        try halves[0].write(to: folder.appending(path: "first"))
+        try halves[1].write(to: folder.appending(path: "second"))
+        try Data(contentsOf: whole).write(to: folder.appending(path: "whole"))
+        let files = names.map { folder.appending(path: $0).path }
+
+        // In one go, and one after the other into the same timeline.
+        let together = try CommandTests.run(["import"] + files + ["-o", folder.appending(path: "a.db").path])
+        #expect(together.status == 0)
+        let apart = try files.map { try CommandTests.run(["import", $0, "-o", folder.appending(path: "b.db").path]) }
+        #expect(apart.allSatisfy { $0.status == 0 })
+        for told in [together.talk, apart.map(\.talk).joined()] {
+            #expect(told.split(separator: "\n").count { $0.contains("mergecap") } == hints, "\(told)")
+            if hints > 0 {
+                #expect(
+                    told.contains("/second begins with 1 connection that \(folder.path)/first left open;"), "\(told)")
+            }
+        }
     }
 }

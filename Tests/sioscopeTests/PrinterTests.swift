@@ -115,6 +115,31 @@ struct PrinterTests {
         #expect(try lines(20) == "id  first\n 7  one-two-three\n")
     }
 
+    @Test("no line is wider than the terminal, and no number is cut while there is another column")
+    func fits() throws {
+        func lines(_ width: Int) throws -> [String] {
+            var text = ""
+            var printer = TablePrinter(on: Terminal(width: width)) { text += $0 }
+            printer.begin(columns: ["id", "pings_client", "a_long_title", "text"])
+            try printer.print(row: [.integer(7), .integer(12), .text("abc"), .text("one-two-three")])
+            try printer.end()
+            return text.split(separator: "\n").map(String.init)
+        }
+        #expect(try lines(40) == ["id  pings_client  a_long_title  text", " 7            12  abc           one-two…"])
+        #expect(try lines(27) == ["id  pings…  a_long…  text", " 7      12  abc      one-t…"])
+        #expect(try lines(20) == ["id  pi…  a_…  text", " 7   12  abc  one-t…"])
+        for width in 20...60 {
+            #expect(try lines(width).allSatisfy { DisplayWidth.of($0) <= width })
+            #expect(try lines(width)[1].hasPrefix(" 7  "))
+        }
+        var text = ""
+        var printer = TablePrinter(on: Terminal(width: 20)) { text += $0 }
+        printer.begin(columns: (0..<9).map { "n\($0)" })
+        try printer.print(row: (0..<9).map { .integer(100 + $0) })
+        try printer.end()
+        #expect(text == " n0   n1   n2  …\n100  101  102  …\n")
+    }
+
     @Test("widths come from the first rows; later ones are cut on a terminal, whole in a pipe")
     func sample() throws {
         func last(_ terminal: Terminal) throws -> String? {

@@ -27,7 +27,9 @@ struct QuestionTests {
         .init(
             given: ["event=12", "session=3", "over_ms=2"],
             expected: .success(["session": .integer(3), "over_ms": .real(2), "event": .text("12")])),
-        .init(given: ["event=1", "event=2"], names: ["event"], expected: .success(["event": .text("2")])),
+        .init(
+            given: ["event=1", ":event=2"], names: ["event"],
+            expected: .failure(ToolError("-p event is given twice; give it once"))),
         .init(
             given: [":a=1", "b=1.5", "c=x", "d="], names: [":a", "b", "c", "d"], declared: [],
             expected: .success(["a": .integer(1), "b": .real(1.5), "c": .text("x"), "d": .text("")])),

@@ -19,6 +19,7 @@ struct RecordingEndTests {
         #expect(recording.lastLine == "\(recording.timeline): 1 session, 5 frames, no findings")
         #expect(recording.program.text(.output).isEmpty)
         #expect(try recording.rows("SELECT integrity_check FROM pragma_integrity_check") == ["ok"])
+        #expect(try recording.rows("SELECT complete_tail FROM captures") == ["1"])
         // One file, and the socket is gone.
         #expect(try FileManager.default.contentsOfDirectory(atPath: recording.folder.path) == ["t.db"])
     }
@@ -31,6 +32,24 @@ struct RecordingEndTests {
         let refused = try CommandTests.run(["record", "hook", "--listen", "unix:/s", "-o", "/t.db", "--duration", "0"])
         #expect(refused.status == 2)
         #expect(refused.talk.hasPrefix("sioscope: error: --duration is 0.0; give more than 0 seconds (see "))
+    }
+
+    @Test("cut off is what a killed recorder leaves, and not what is still being recorded")
+    func killed() throws {
+        let recording = try RecordingUnderTest()
+        try recording.begin()
+        #expect(try recording.becomes(["3"], "SELECT count(*) FROM frames"))
+        #expect(try recording.rows("SELECT complete_tail FROM captures") == ["0"])
+        func why() throws -> String {
+            try CommandTests.run(["why", recording.timeline]).output.replacing("\n", with: " ")
+        }
+        let goesOn = "1 session had not ended when the capture did: 1. "
+        #expect(try why() == goesOn)
+        recording.program.signal(SIGKILL)
+        _ = try recording.program.end()
+        #expect(try recording.rows("SELECT complete_tail FROM captures") == ["0"])
+        #expect(
+            try why() == goesOn + " The capture is incomplete: the file is cut off. ")
     }
 
     /// F_SETPIPE_SZ of Linux, which Swift does not import.
@@ -213,6 +232,13 @@ struct RecordingEndTests {
         #expect(talk.filter { $0.hasPrefix("sioscope: error: ") }.count == 1, "\(talk)")
         #expect(talk.contains { $0.contains("what was stored before the failure is kept") }, "\(talk)")
         #expect(talk.count == 3, "\(talk)")
+        // The summary tells what is in the file, and what is not.
+        let summary = try #require(
+            talk.first { $0.contains(" could not be stored") }?
+                .firstMatch(of: #/: 1 session, (\d+) frames, no findings; (\d+) frames? more could not be stored/#))
+        #expect(try recording.rows("SELECT count(*) FROM frames") == [String(summary.1)])
+        #expect(Int(summary.2).map { $0 > 0 && $0 <= sent } == true)
+        #expect(try recording.rows("SELECT complete_tail FROM captures") == ["0"])
         #expect(try recording.rows("SELECT integrity_check FROM pragma_integrity_check") == ["ok"])
         // What is kept has no hole.
         let numbers = try recording.rows(

@@ -66,4 +66,45 @@ struct RecordingRedactionTests {
         #expect(try Self.found(recording).isSuperset(of: [Self.secrets[0], Self.secrets[2], Self.secrets[3]]))
         #expect(try recording.rows("SELECT redacted IS NULL FROM captures") == ["1"])
     }
+
+    @Test("the hook log beside the timeline hides the same, under the same hashes")
+    func hookLog() throws {
+        try ExportTests.withFolder { folder in
+            let auth = #"{"token":"\#(Self.secrets[0])"}"#
+            let server = try RecordedServer(
+                in: folder.path, connect: "40\(auth)",
+                [RecordingUnderTest.server(#"42["login",{"password":"\#(Self.secrets[2])"},"kept"]"#)])
+            let (log, timeline) = (folder.path + "/log.jsonl", folder.path + "/t.db")
+            let client = try RunningProgram([
+                "record", "client", server.url + "/socket.io/?access=\(Self.secrets[1])", "--no-reconnect", "--redact",
+                "--auth", auth, "--hook-log", log, "-o", timeline,
+            ])
+            // To the user at the terminal what came is shown as it is.
+            try client.waits(for: Self.secrets[2], on: .output)
+            client.signal(SIGINT)
+            #expect(try client.end() == 130)
+            let text = try String(contentsOfFile: log, encoding: .utf8)
+            #expect(Self.secrets.allSatisfy { !text.contains($0) }, "\(text)")
+            #expect(text.contains("kept"))
+            let again = folder.path + "/again.db"
+            #expect(try CommandTests.run(["import", log, "-o", again]).status == 0)
+            let sql = "SELECT sender || sio_type || coalesce(payload, '') FROM frames WHERE sio_type IS NOT NULL"
+            let rows = try RecordingUnderTest.rows(timeline, sql)
+            #expect(rows.count >= 3, "\(rows)")
+            #expect(try RecordingUnderTest.rows(again, sql) == rows)
+        }
+    }
+
+    @Test("packets are written as they are, so a capture file and --redact exclude each other")
+    func captureFile() throws {
+        for flags in [["--redact"], ["--redact-json", "x"], ["--redact-key", "k"]] {
+            let outcome = try CommandTests.run(
+                ["record", "pcap", "-i", "lo", "-p", "1", "-o", "x.db", "-w", "x.pcapng"] + flags)
+            #expect(outcome.status == 2)
+            #expect(
+                outcome.talk
+                    == "sioscope: error: -w writes packets as they are, with the secrets that --redact takes out; "
+                    + "leave out -w, or --redact (see 'sioscope record pcap --help')\n")
+        }
+    }
 }

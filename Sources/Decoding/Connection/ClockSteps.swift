@@ -24,7 +24,7 @@ final class ClockSteps {
     func receive(_ at: Timestamp, after previous: Timestamp) {
         let back = previous.nanoseconds(since: at)
         if back >= Self.smallestBackNs {
-            self.tell("the time goes back by \(back / 1_000_000) ms", at: at)
+            self.tell("the time goes back by \(back / 1_000_000) ms; expected it to go on", at: at)
         } else if back < -SenderClock.smallestNs {
             if self.silences.count == Self.rememberedSilences { self.silences.removeFirst() }
             self.silences.append((previous, at))
@@ -40,8 +40,8 @@ final class ClockSteps {
         guard within.count == 1, let silence = within.first, self.toldForward != silence.to else { return }
         self.toldForward = silence.to
         self.tell(
-            "the time goes forward by \(step.byNs / 1_000_000) ms more than the TCP timestamps of both ends: "
-                + "the clock was set, or the machine slept",
+            "the time goes forward by \(step.byNs / 1_000_000) ms more than the TCP timestamps of both ends; "
+                + "expected the same (the clock was set, or the machine slept)",
             at: silence.to)
     }
 

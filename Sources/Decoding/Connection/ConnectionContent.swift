@@ -15,12 +15,25 @@ final class ConnectionContent {
 
     /// After so many pieces without a sign a connection is left alone.
     private static let looks = 64
+    /// The same where frames of a WebSocket may begin anywhere: a large message can be under way.
+    private static let joiningLooks = 16_384
 
     private var kind = Kind.unknown(looks: 0)
+    /// Looks for frames, where the beginning was not seen.
+    private var join: WebSocketJoin?
+    /// What it found, until that is handed on.
+    private var joined: [(direction: Int, segment: WebSocketSearch.Segment)] = []
+    /// When the first of the bytes came that wait until it is known what they are.
+    private(set) var waitsSince: Timestamp?
 
     /// Nothing told yet what it is: `look` has to.
     var isUnknown: Bool {
         if case .unknown = self.kind { true } else { false }
+    }
+
+    /// No byte was looked at.
+    var showedNothing: Bool {
+        if case .unknown(looks: 0) = self.kind { true } else { false }
     }
 
     /// There is a lane that reads it.
@@ -31,20 +44,40 @@ final class ConnectionContent {
         }
     }
 
-    /// Looks whether these bytes tell what the connection carries.
+    /// Looks whether these bytes tell what the connection carries. Of a WebSocket it has kept what may be frames, these
+    /// bytes among them: `handOn` gives them out.
     ///
     /// - Parameters:
+    ///   - direction: 0 or 1; which end sent them may not be known yet.
     ///   - isMidStream: its beginning, or something since, was not seen.
     ///   - scope: asked for only where it is something to tell of.
-    func look(_ bytes: Span<UInt8>, isMidStream: Bool, at: Timestamp, _ scope: () -> ConnectionScope) {
+    func look(
+        _ bytes: Span<UInt8>, _ facts: ChunkFacts, direction: Int, isMidStream: Bool, _ scope: () -> ConnectionScope,
+        _ limits: DecodingLimits
+    ) {
         guard case .unknown(let looks) = self.kind else { return }
-        // From its start on a connection may be HTTP in small pieces.
-        let mayBeHTTP = !isMidStream && looks == 0 && HTTPStreamDecoder.mayBeHTTP(bytes)
+        if looks >= Self.looks || !self.isTold(bytes, facts.at, isFirst: looks == 0 && !isMidStream, scope) {
+            self.kind = .unknown(looks: looks + 1)
+            if !isMidStream || looks + 1 >= Self.joiningLooks {
+                self.kind = .other
+            } else {
+                self.lookForFrames(bytes, facts, direction, scope, limits)
+            }
+        }
+        if !self.isUnknown { self.join = nil }
+        self.waitsSince = self.join?.waitsSince
+    }
+
+    /// Whether the first bytes of a message tell: HTTP and TLS have such.
+    private func isTold(_ bytes: Span<UInt8>, _ at: Timestamp, isFirst: Bool, _ scope: () -> ConnectionScope) -> Bool {
         if bytes.has("PRI * HTTP/2.0", at: 0) {
             scope().add(
-                Anomaly("http.http2-not-read", at: at, detail: "an HTTP/2 connection: what it carries is not decoded"))
+                Anomaly(
+                    "http.http2-not-read", at: at,
+                    detail: "HTTP/2 from the first bytes on, which is not decoded; expected HTTP/1.1"))
             self.kind = .other
-        } else if HTTPStreamDecoder.looksLikeHTTP(bytes) || mayBeHTTP {
+            // From its start on a connection may be HTTP in small pieces.
+        } else if HTTPStreamDecoder.looksLikeHTTP(bytes) || (isFirst && HTTPStreamDecoder.mayBeHTTP(bytes)) {
             self.kind = .http(HTTPLane(scope()))
         } else if Self.isTLS(bytes) {
             let scope = scope()
@@ -52,17 +85,41 @@ final class ConnectionContent {
             scope.add(
                 Anomaly(
                     "tls.not-decrypted", at: at,
-                    detail: "a TLS connection: what it carries is not decrypted"))
-            self.kind = .other
-        } else if isMidStream, WebSocketBoundary.isProven(bytes, masked: nil, mayBeCompressed: true) {
-            let scope = scope()
-            let lane = WebSocketLane(scope, nil)
-            self.kind = .webSocket(WebSocketStreams(midStream: lane, scope), lane)
-        } else if !isMidStream || looks + 1 >= Self.looks {
+                    detail:
+                        "TLS from the first bytes on, which is not decrypted; expected HTTP or WebSocket in the clear"))
             self.kind = .other
         } else {
-            self.kind = .unknown(looks: looks + 1)
+            return false
         }
+        return true
+    }
+
+    private func lookForFrames(
+        _ bytes: Span<UInt8>, _ facts: ChunkFacts, _ direction: Int, _ scope: () -> ConnectionScope,
+        _ limits: DecodingLimits
+    ) {
+        if self.join == nil { self.join = WebSocketJoin(limits) }
+        guard let found = self.join?.receive(bytes, facts, direction: direction) else { return }
+        let scope = scope()
+        let lane = WebSocketLane(scope, nil)
+        scope.facts.undecodedBytes += found.passedOver
+        self.kind = .webSocket(WebSocketStreams(midStream: lane, scope), lane)
+        self.joined = found.pieces
+    }
+
+    /// Hands on what `look` kept; false where it kept nothing, and the bytes it was given last are still to be read.
+    func handOn(_ sender: (Int) -> Sender) -> Bool {
+        guard !self.joined.isEmpty else { return false }
+        let joined = self.joined
+        self.joined = []
+        for (direction, segment) in joined { self.receive(segment.bytes.span, segment.facts, from: sender(direction)) }
+        return true
+    }
+
+    /// Bytes are missing, and nothing told yet what they are.
+    func earlyGap(direction: Int) {
+        self.join?.gap(direction: direction)
+        self.waitsSince = self.join?.waitsSince
     }
 
     func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, from sender: Sender) {
@@ -103,6 +160,8 @@ final class ConnectionContent {
         case .unknown, .other: break
         }
         self.kind = .other
+        self.join = nil
+        self.waitsSince = nil
     }
 
     /// Requests without the end of their answer.

@@ -23,8 +23,11 @@ final class ConnectionLane: OpenConnection {
     /// Nothing more is to be had from it.
     private(set) var isFinished = false
     var isChanged = false
-    /// What was missing before anything told what the connection carries.
-    private var earlyGaps: [(side: FlowSide, count: Int, at: Timestamp)] = []
+    private static let earlyGapLimit = 64
+    /// What was missing before anything told what the connection carries; so many, at most.
+    private var earlyGaps: [(side: FlowSide, count: Int, offset: Int64, at: Timestamp)] = []
+    /// Bytes that came or were missed of each side. Here and not asked of `connection`, as above.
+    private var positions: (low: Int64, high: Int64) = (0, 0)
     /// The first FIN, where it came before that as well.
     private var earlyFin: (side: FlowSide, at: Timestamp)?
     private var clocks = ConnectionClocks()
@@ -90,9 +93,11 @@ final class ConnectionLane: OpenConnection {
         guard !self.isFinished else { return }
         self.isFinished = true
         self.connection.finish { side, event, bytes in self.handle(side, event, bytes) }
+        let showedNothing = self.content.showedNothing
         self.content.finish(at: at)
         self.updateHold()
         let scope = self.scope ?? self.makeScope()
+        if showedNothing { self.tellWhatIsMissing(scope) }
         scope.finish(at: at)
         scope.close(.captureEnd, by: nil, at: at)
         if scope.facts.closeKind == .captureEnd { scope.facts.closed = nil }
@@ -121,10 +126,11 @@ final class ConnectionLane: OpenConnection {
     private func handle(_ side: FlowSide, _ event: StreamEvent, _ bytes: Span<UInt8>) {
         switch event {
         case .bytes(let facts):
-            if self.content.isUnknown { self.look(bytes, side, facts.at) }
+            self.advance(side, bytes.count)
+            if self.content.isUnknown, self.look(bytes, side, facts) { return }
             if self.content.isRead { self.content.receive(bytes, facts, from: self.sender(side)) }
         case .gap(let count, let at):
-            self.handleGap(side, count, at)
+            self.handleGap(side, count, offset: self.advance(side, count), at)
         case .fin(let at):
             guard let scope = self.scope else {
                 self.earlyFin = self.earlyFin ?? (side, at)
@@ -136,12 +142,46 @@ final class ConnectionLane: OpenConnection {
         }
     }
 
-    private func handleGap(_ side: FlowSide, _ count: Int, _ at: Timestamp) {
-        if self.content.isUnknown { return self.earlyGaps.append((side, count, at)) }
+    /// Answers where it was before.
+    @discardableResult
+    private func advance(_ side: FlowSide, _ count: Int) -> Int64 {
+        let before = side == .low ? self.positions.low : self.positions.high
+        if side == .low { self.positions.low += Int64(count) } else { self.positions.high += Int64(count) }
+        return before
+    }
+
+    private func handleGap(_ side: FlowSide, _ count: Int, offset: Int64, _ at: Timestamp) {
+        if self.content.isUnknown {
+            self.content.earlyGap(direction: side.rawValue)
+            return self.addEarlyGap(side, count, offset: offset, at)
+        }
         guard self.content.isRead else { return }
         let sender = self.sender(side)
         self.content.gap(count, at: at, from: sender)
-        self.scope?.addGap(count, at: at, from: sender)
+        self.scope?.addGap(count, offset: offset, at: at, from: sender)
+    }
+
+    /// One of many is told with the one before it of the same end: there are as many as segments where a snap length
+    /// cut all of them.
+    private func addEarlyGap(_ side: FlowSide, _ count: Int, offset: Int64, _ at: Timestamp) {
+        if self.earlyGaps.count >= Self.earlyGapLimit,
+            let index = self.earlyGaps.lastIndex(where: { $0.side == side })
+        {
+            self.earlyGaps[index].count += count
+        } else {
+            self.earlyGaps.append((side, count, offset, at))
+        }
+    }
+
+    /// Nothing at all was seen of what it carried, and all of it is missing: one gap an end.
+    private func tellWhatIsMissing(_ scope: ConnectionScope) {
+        for side in FlowSide.allCases {
+            let gaps = self.earlyGaps.filter { $0.side == side }
+            guard let first = gaps.first else { continue }
+            scope.addGap(
+                gaps.reduce(0) { $0 + $1.count }, offset: first.offset, at: first.at, from: self.sender(side))
+        }
+        self.earlyGaps = []
     }
 
     private func handleReset(_ side: FlowSide, at: Timestamp) {
@@ -152,7 +192,8 @@ final class ConnectionLane: OpenConnection {
 
     /// Frames of other connections must wait while this one may still give older ones.
     private func updateHold() {
-        let since = self.connection.heldSince
+        var since = self.connection.heldSince
+        if let waits = self.content.waitsSince { since = min(since ?? waits, waits) }
         guard (since != nil) != self.isHolding else { return }
         self.isHolding = since != nil
         self.context.log.hold(self.holdID, since: since)
@@ -160,17 +201,20 @@ final class ConnectionLane: OpenConnection {
 
     // MARK: What it carries
 
-    private func look(_ bytes: Span<UInt8>, _ side: FlowSide, _ at: Timestamp) {
+    /// Looks what the connection carries; true where that has read these bytes already.
+    private func look(_ bytes: Span<UInt8>, _ side: FlowSide, _ facts: ChunkFacts) -> Bool {
         // Behind a gap it is as if the connection was joined here.
         let isMidStream = self.isMidStream || !self.earlyGaps.isEmpty
         if HTTPStreamDecoder.looksLikeHTTP(bytes), self.clientSide == nil || self.evidence == .port {
             self.learn(client: bytes.has("HTTP/1.", at: 0) ? side.other : side, by: .http)
         }
-        self.content.look(bytes, isMidStream: isMidStream, at: at) { self.makeScope() }
-        guard !self.content.isUnknown else { return }
+        self.content.look(
+            bytes, facts, direction: side.rawValue, isMidStream: isMidStream, { self.makeScope() }, self.context.limits)
+        guard !self.content.isUnknown else { return false }
         let gaps = self.earlyGaps
         self.earlyGaps = []
-        for gap in gaps { self.handleGap(gap.side, gap.count, gap.at) }
+        for gap in gaps { self.handleGap(gap.side, gap.count, offset: gap.offset, gap.at) }
+        return self.content.handOn { self.sender($0 == FlowSide.low.rawValue ? .low : .high) }
     }
 
     // MARK: Client and server

@@ -69,13 +69,18 @@ final class ConnectionScope {
     var session: SessionLane?
     /// Of the client, where the source tells it without a request.
     var userAgent: String?
+    /// Gaps of which it is not known whose bytes are missing; a few, at most.
+    private var unclaimedGaps: [Anomaly] = []
+    private static let unclaimedLimit = 64
+    private var undecodedFrom: String?
     private var counts: [Anomaly.Code: Int] = [:]
     private var suppressed: [Anomaly.Code: Int] = [:]
 
-    init(_ facts: ConnectionFacts, _ context: DecodingContext) {
+    /// - Parameter server: where the source knows it by another name than its address.
+    init(_ facts: ConnectionFacts, _ context: DecodingContext, server: String? = nil) {
         self.facts = facts
         self.context = context
-        self.server = facts.serverAddress + ":" + String(facts.serverPort)
+        self.server = server ?? facts.serverAddress + ":" + String(facts.serverPort)
     }
 
     var id: Int64 { self.facts.id }
@@ -88,20 +93,55 @@ final class ConnectionScope {
         if count <= limit { self.store(anomaly) } else { self.suppressed[anomaly.code, default: 0] += 1 }
     }
 
-    /// Bytes of one end are missing.
-    func addGap(_ count: Int, at: Timestamp, from sender: Sender) {
-        self.session?.noteHole()
-        self.add(
-            Anomaly("tcp.gap", at: at, detail: "the capture misses \(count) bytes that the \(sender.rawValue) sent"))
+    /// Bytes of one end are missing. Before a session is known they may be of the one that follows, as those of the
+    /// request for its upgrade.
+    func addGap(_ count: Int, offset: Int64, at: Timestamp, from sender: Sender) {
+        let anomaly = Anomaly(
+            "tcp.gap", at: at,
+            detail: "\(count) bytes not in the capture \(Self.place(offset, sender)); expected all that was sent")
+        if self.session == nil, self.unclaimedGaps.count < Self.unclaimedLimit {
+            self.unclaimedGaps.append(anomaly)
+        } else {
+            self.session?.noteHole()
+            self.add(anomaly)
+        }
+    }
+
+    /// The session that the connection has now is the one whose bytes were missing before it was known.
+    func claimGaps() {
+        guard let session = self.session else { return }
+        for _ in self.unclaimedGaps { session.noteHole() }
+        self.tellGaps()
+    }
+
+    /// What is missing so far is of no session, or of none that will be known.
+    func tellGaps() {
+        let gaps = self.unclaimedGaps
+        self.unclaimedGaps = []
+        for gap in gaps { self.add(gap) }
+    }
+
+    /// Bytes that could not be decoded; told in one anomaly, with where the first of them were.
+    func addUndecoded(_ count: Int, offset: Int64, from sender: Sender) {
+        if count > 0, self.undecodedFrom == nil { self.undecodedFrom = Self.place(offset, sender) }
+        self.facts.undecodedBytes += Int64(count)
+    }
+
+    /// A place in what one side sent.
+    static func place(_ offset: Int64, _ sender: Sender) -> String {
+        "at offset \(offset) of the \(sender.rawValue)'s stream"
     }
 
     /// No more will come of this connection.
     func finish(at: Timestamp) {
+        self.tellGaps()
         if self.facts.undecodedBytes > 0 {
             self.store(
                 Anomaly(
                     self.facts.application == .websocket ? "websocket.undecoded-bytes" : "http.undecoded-bytes", at: at,
-                    detail: "\(self.facts.undecodedBytes) bytes of this connection could not be decoded"))
+                    detail: "\(self.facts.undecodedBytes) bytes that could not be decoded"
+                        + (self.undecodedFrom.map { ", the first \($0)" } ?? "") + "; expected "
+                        + (self.facts.application == .websocket ? "WebSocket frames" : "HTTP/1.1")))
         }
         for (code, count) in self.suppressed.sorted(by: { $0.key.text < $1.key.text }) {
             self.store(Anomaly(code, at: at, detail: "\(count) more of this kind on this connection"))

@@ -49,18 +49,21 @@ final class HTTPLane {
 
     func gap(_ count: Int, at: Timestamp, from sender: Sender) {
         if let webSocket = self.webSocket { return webSocket.gap(count, at: at, from: sender) }
-        let detail = "the capture misses \(count) bytes of it"
         let none: [UInt8] = []
         if sender == .client {
             if self.isPaused { return self.waiting.append(.gap(count: count, at: at)) }
-            if self.requests.isInBody { self.request?.requestLoss = detail }
+            if self.requests.isInBody, let request = self.request {
+                request.requestLoss = Self.missing(count, "request", at: request.facts.requestBytes)
+            }
             if self.requests.gap(count) {
                 self.receiveRequests(none.span, ChunkFacts(at: at))  // the body may end with the gap
             } else if let request = self.request {
                 self.endRequest(request, at: at)
             }
         } else {
-            if self.responses.isInBody { self.response?.responseLoss = detail }
+            if self.responses.isInBody, let response = self.response {
+                response.responseLoss = Self.missing(count, "answer", at: response.facts.responseBytes)
+            }
             guard !self.responses.gap(count) else { return self.receiveResponses(none.span, ChunkFacts(at: at)) }
             // Whose answer the missing bytes were cannot be told: those under way end without one.
             let unanswered = self.pending
@@ -71,6 +74,10 @@ final class HTTPLane {
             self.unanswered = unanswered.last { $0.wantsWebSocket }
             if self.unanswered == nil { self.resume() }
         }
+    }
+
+    private static func missing(_ count: Int, _ whose: String, at offset: Int) -> String {
+        "\(count) bytes not in the capture at offset \(offset) of the \(whose)'s body; expected all of it"
     }
 
     /// One direction ended, or the connection was reset (`reset`).
@@ -87,7 +94,9 @@ final class HTTPLane {
                 self.scope.add(
                     Anomaly(
                         "http.incomplete-body", at: at,
-                        detail: "the connection ended \(response.facts.responseBytes) bytes into an answer's body"))
+                        detail:
+                            "the end of the connection at offset \(response.facts.responseBytes) of an answer's body; "
+                            + "expected its rest"))
             }
         }
         for exchange in self.pending where exchange.facts.responded == nil && exchange.facts.method == "GET" {
@@ -117,7 +126,7 @@ final class HTTPLane {
         guard self.isPaused else {
             let used = self.readRequests(bytes, facts)
             guard used < bytes.count else { return }
-            return self.waiting.append(.bytes(bytes.array(used..<bytes.count)[...], facts))
+            return self.waiting.append(.bytes(bytes.array(used..<bytes.count)[...], facts.advanced(by: used)))
         }
         self.waiting.append(.bytes(bytes.array(0..<bytes.count)[...], facts))
         // An answer that never comes must not make this grow.
@@ -139,11 +148,13 @@ final class HTTPLane {
                 guard let request = self.request else { continue }
                 request.facts.requestBytes += range.count
                 if facts.isRetransmitted { request.flags.insert(.retransmitted) }
-                Self.keep(bytes.extracting(range), in: &request.requestBody, &request.requestLoss, self.limit)
+                Self.keep(
+                    bytes.extracting(range), of: "request", in: &request.requestBody, &request.requestLoss, self.limit)
             case .end:
                 if let request = self.request { self.endRequest(request, at: facts.at) }
             case .notHTTP(let skipped):
-                self.scope.facts.undecodedBytes += Int64(skipped)
+                self.scope.addUndecoded(
+                    skipped, offset: facts.offset + Int64(offset - skipped), from: .client)
             case .tunnel, .needsMore:
                 return bytes.count
             }
@@ -214,7 +225,7 @@ final class HTTPLane {
                     continue
                 }
                 let used = self.readRequests(bytes.span, facts)
-                if used < bytes.count { self.waiting.putBack(.bytes(bytes.dropFirst(used), facts)) }
+                if used < bytes.count { self.waiting.putBack(.bytes(bytes.dropFirst(used), facts.advanced(by: used))) }
             }
         }
     }
@@ -232,15 +243,19 @@ final class HTTPLane {
                 guard let response = self.response else { continue }
                 response.facts.responseBytes += range.count
                 if facts.isRetransmitted { response.flags.insert(.retransmitted) }
-                Self.keep(bytes.extracting(range), in: &response.responseBody, &response.responseLoss, self.limit)
+                Self.keep(
+                    bytes.extracting(range), of: "answer", in: &response.responseBody, &response.responseLoss,
+                    self.limit)
             case .end:
                 if let response = self.response { self.endResponse(response, at: facts.at) }
             case .tunnel(let range):
                 // The 101 and the first frames may share a segment.
-                self.webSocket?.receive(bytes.extracting(range), facts, from: .server)
+                self.webSocket?.receive(
+                    bytes.extracting(range), facts.advanced(by: range.lowerBound), from: .server)
                 return
             case .notHTTP(let skipped):
-                self.scope.facts.undecodedBytes += Int64(skipped)
+                self.scope.addUndecoded(
+                    skipped, offset: facts.offset + Int64(offset - skipped), from: .server)
             case .needsMore:
                 return
             }
@@ -343,6 +358,8 @@ final class HTTPLane {
 
     private func endResponse(_ response: Exchange, at: Timestamp) {
         self.response = nil
+        // What was missing before it is of nothing that follows.
+        self.scope.tellGaps()
         response.facts.responded = at
         self.pending.removeAll { $0 === response }
         if response.facts.id != 0 {
@@ -358,10 +375,12 @@ final class HTTPLane {
         if exchange.facts.id != 0 { self.scope.context.log.add(exchange.facts) }
     }
 
-    private static func keep(_ bytes: Span<UInt8>, in body: inout [UInt8]?, _ loss: inout String?, _ limit: Int) {
+    private static func keep(
+        _ bytes: Span<UInt8>, of whose: String, in body: inout [UInt8]?, _ loss: inout String?, _ limit: Int
+    ) {
         guard body != nil, loss == nil else { return }
         guard bytes.count <= limit - (body?.count ?? 0) else {
-            loss = "larger than the \(limit) bytes that are kept"
+            loss = "more bytes at offset \(limit) of the \(whose)'s body; expected at most \(limit), which are kept"
             body = []
             return
         }

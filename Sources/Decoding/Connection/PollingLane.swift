@@ -78,7 +78,7 @@ final class PollingLane {
     func unseenRequestAnswered(_ exchange: Exchange) {
         let at = exchange.facts.responded ?? exchange.facts.requested
         guard exchange.responseLoss == nil,
-            let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding),
+            let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding, of: .server),
             let session = self.scope.context.sessions.onlyPolling(
                 clientAddress: self.scope.facts.clientAddress, server: self.scope.server)
         else { return }
@@ -120,7 +120,9 @@ final class PollingLane {
         } else if self.isWaiting(exchange) {
             self.decodeRefused(exchange)
         }
-        guard status >= 300, let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding) else {
+        guard status >= 300,
+            let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding, of: .server)
+        else {
             return
         }
         exchange.facts.setError(body.span)
@@ -134,7 +136,9 @@ final class PollingLane {
             session.loseMessages(of: .client)
             return self.report("http.incomplete-body", loss, at)
         }
-        guard let body = self.decoded(exchange.requestBody ?? [], exchange.requestEncoding, at) else { return }
+        guard let body = self.decoded(exchange.requestBody ?? [], exchange.requestEncoding, of: .client, at) else {
+            return
+        }
         exchange.requestBody = nil
         guard !body.isEmpty else { return }
         if exchange.target?.isJSONP == true {
@@ -142,7 +146,7 @@ final class PollingLane {
                 let payload = try JSONP.payload(ofRequest: body.span)
                 self.decodePayload(payload.span, exchange, session, .client, at, exchange.facts.requestBytes)
             } catch {
-                self.report("engineio.malformed-payload", error.description, at)
+                self.report("engineio.malformed-payload", "body of the client: \(error.description)", at)
             }
         } else {
             self.decodePayload(body.span, exchange, session, .client, at, exchange.facts.requestBytes)
@@ -155,12 +159,14 @@ final class PollingLane {
             exchange.session?.loseMessages(of: .server)
             return self.report("http.incomplete-body", loss, at)
         }
-        guard var body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding, at) else { return }
+        guard var body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding, of: .server, at) else {
+            return
+        }
         if exchange.target?.isJSONP == true {
             do throws(PollingPayloadError) {
                 body = try JSONP.payload(ofAnswer: body.span)
             } catch {
-                return self.report("engineio.malformed-payload", error.description, at)
+                return self.report("engineio.malformed-payload", "body of the server: \(error.description)", at)
             }
         }
         guard let session = exchange.session ?? self.makeSession(exchange, body) else {
@@ -169,7 +175,8 @@ final class PollingLane {
             return
         }
         if body.isEmpty {
-            return self.report("engineio.empty-payload", "an answer to a poll without any packet", at)
+            return self.report(
+                "engineio.empty-payload", "an empty body of an answer to a poll; expected at least one packet", at)
         }
         self.decodePayload(body.span, exchange, session, .server, at, exchange.facts.responseBytes)
     }
@@ -182,7 +189,7 @@ final class PollingLane {
         do throws(PollingPayloadError) {
             try PollingPayload.split(body, session.version) { pieces.append($0) }
         } catch {
-            let detail = "body of the \(sender.rawValue), \(error.description)"
+            let detail = "body of the \(sender.rawValue): \(error.description)"
             if session.version == .v3, Self.looksLikeVersion4(body) {
                 self.report("engineio.malformed-payload", "\(detail); 0x1E between packets, as in Engine.IO 4", at)
             } else {
@@ -226,7 +233,7 @@ final class PollingLane {
     /// Packets of a POST that was refused and belonged to no session that is known: rows without a session.
     private func decodeRefused(_ exchange: Exchange) {
         guard let target = exchange.target, let sid = target.sid,
-            let body = self.decoded(exchange.requestBody ?? [], exchange.requestEncoding)
+            let body = self.decoded(exchange.requestBody ?? [], exchange.requestEncoding, of: .client)
         else { return }
         let at = exchange.facts.requestEnded ?? exchange.facts.requested
         var pieces: [PollingPayload.Piece] = []
@@ -243,12 +250,16 @@ final class PollingLane {
     }
 
     /// The body without its content encoding; nil, and an anomaly, where it cannot be undone.
-    private func decoded(_ body: [UInt8], _ encoding: String?, _ at: Timestamp? = nil) -> [UInt8]? {
+    private func decoded(
+        _ body: [UInt8], _ encoding: String?, of sender: Sender, _ at: Timestamp? = nil
+    ) -> [UInt8]? {
         do throws(HTTPBodyDecoder.Failure) {
             return try HTTPBodyDecoder.decode(
                 body.span, encoding: encoding, limit: self.scope.context.limits.messageBytes) ?? body
         } catch {
-            if let at { self.report("http.undecodable-body", error.description, at) }
+            if let at {
+                self.report("http.undecodable-body", "body of the \(sender.rawValue): \(error.description)", at)
+            }
             return nil
         }
     }

@@ -8,6 +8,10 @@ final class StreamLane: OpenConnection {
     /// Bytes that were missed before anything told what the connection carries.
     private var earlyGaps: [Sender: Int] = [:]
     private var ended: Set<Sender> = []
+    private lazy var holdID = self.scope.context.log.makeHoldID()
+    private var isHolding = false
+    /// Bytes that came or were missed of each side.
+    private var positions: [Sender: Int64] = [:]
     private(set) var isFinished = false
     var isChanged = false
 
@@ -27,17 +31,29 @@ final class StreamLane: OpenConnection {
         self.noteChange()
         self.scope.count(bytes.count, from: sender)
         guard bytes.count > 0 else { return }
+        let facts = ChunkFacts(at: at, offset: self.advance(sender, bytes.count))
         if self.content.isUnknown {
             // Behind a gap it is as if the connection was joined here.
-            self.content.look(bytes, isMidStream: !self.earlyGaps.isEmpty, at: at) { self.scope }
+            self.content.look(
+                bytes, facts, direction: sender == .client ? 0 : 1, isMidStream: !self.earlyGaps.isEmpty,
+                { self.scope }, self.scope.context.limits)
+            defer { self.updateHold() }
             if self.content.isRead {
                 for sender in Sender.allCases where self.earlyGaps[sender] != nil {
                     self.content.gap(self.earlyGaps[sender] ?? 0, at: at, from: sender)
                 }
                 self.earlyGaps = [:]
+                if self.content.handOn({ $0 == 0 ? .client : .server }) { return }
             }
         }
-        self.content.receive(bytes, ChunkFacts(at: at), from: sender)
+        self.content.receive(bytes, facts, from: sender)
+    }
+
+    /// Answers where it was before.
+    private func advance(_ sender: Sender, _ count: Int) -> Int64 {
+        let before = self.positions[sender] ?? 0
+        self.positions[sender] = before + Int64(count)
+        return before
     }
 
     func gap(_ count: Int, from sender: Sender, at: Timestamp) {
@@ -46,10 +62,11 @@ final class StreamLane: OpenConnection {
         self.scope.facts.missingBytes += Int64(count)
         if self.content.isUnknown {
             self.earlyGaps[sender, default: 0] += count
+            self.content.earlyGap(direction: sender == .client ? 0 : 1)
         } else {
             self.content.gap(count, at: at, from: sender)
         }
-        self.scope.addGap(count, at: at, from: sender)
+        self.scope.addGap(count, offset: self.advance(sender, count), at: at, from: sender)
     }
 
     func end(by sender: Sender, at: Timestamp) {
@@ -72,11 +89,19 @@ final class StreamLane: OpenConnection {
         guard !self.isFinished else { return }
         self.isFinished = true
         self.content.finish(at: at)
+        self.updateHold()
         self.scope.finishWhole(at: at)
     }
 
     func currentFacts() -> ConnectionFacts? { self.isFinished ? nil : self.scope.facts }
     func openExchanges() -> [ExchangeFacts] { self.content.openExchanges() }
+
+    /// Frames of other connections must wait while bytes that wait here may give older ones.
+    private func updateHold() {
+        let since = self.content.waitsSince
+        if since != nil || self.isHolding { self.scope.context.log.hold(self.holdID, since: since) }
+        self.isHolding = since != nil
+    }
 
     private func noteChange() {
         self.scope.context.changes?.add(self)

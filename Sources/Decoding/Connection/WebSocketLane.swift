@@ -28,8 +28,11 @@ final class WebSocketLane {
     private var content: Content
     private let opening: Opening?
     private var session: SessionLane?
-    /// Messages that wait for the first text to tell what they are; a few, at most.
+    /// Messages that wait for the first text to tell what they are, so that all of a session are its own.
     private var undecided: [(WebSocketMessage, Sender, [UInt8])] = []
+    private var undecidedBytes = 0
+    /// What a message that waits costs beside its bytes.
+    private static let waitingCost = 256
     private lazy var holdID = self.scope.context.log.makeHoldID()
     /// When the first close frame came; first by its time, for after loss the two directions are not told in step.
     private var closed: Timestamp?
@@ -48,6 +51,7 @@ final class WebSocketLane {
         if let sid = opening?.target?.sid {
             self.session = scope.context.sessions.find(sid, server: scope.server)
             self.scope.session = self.session
+            scope.claimGaps()
         }
         self.exchange = opening?.exchange
         scope.facts.application = .websocket
@@ -135,19 +139,13 @@ final class WebSocketLane {
         // With a sid in the URL it is an upgrade: polling carries the session until the upgrade packet.
         if self.opening?.target?.sid == nil { session.run(onWebSocket: self.scope.id) }
         self.session = session
+        self.scope.claimGaps()
         self.storeExchange()
         return session
     }
 
     private func anomaly(_ loss: WebSocketMessage.Loss, _ message: WebSocketMessage) -> Anomaly {
-        let reason =
-            switch loss {
-            case .gap: "the capture misses a part of this message"
-            case .overLimit: "larger than the \(self.scope.context.limits.messageBytes) bytes that are kept"
-            case .unknownContext: "deflated against earlier messages that are not in the capture"
-            case .corrupt: "its deflate data is corrupt"
-            case .told(let reason): reason
-            }
+        let reason = loss.reason(limitBytes: self.scope.context.limits.messageBytes)
         return Anomaly("websocket.unreadable-message", at: message.at, detail: reason)
     }
 
@@ -165,10 +163,22 @@ final class WebSocketLane {
     }
 
     private func wait(_ message: WebSocketMessage, _ bytes: Span<UInt8>, _ sender: Sender) {
-        self.undecided.append((message, sender, bytes.array(0..<bytes.count)))
+        // Of what cannot be read the bytes say nothing, now or later.
+        let kept = message.loss == nil ? bytes.array(0..<bytes.count) : []
+        self.undecided.append((message, sender, kept))
+        self.undecidedBytes += kept.count + Self.waitingCost
         // Their rows are older than what other connections give meanwhile.
         if self.undecided.count == 1 { self.log.hold(self.holdID, since: message.at) }
-        if self.undecided.count >= 16 { self.flushUndecided(decides: false) }
+        let limits = self.scope.context.limits
+        let isLong = message.at.nanoseconds(since: self.undecided[0].0.at) > limits.undecidedNs
+        guard isLong || self.undecidedBytes > limits.undecidedBytes else { return }
+        self.scope.add(
+            Anomaly(
+                "websocket.undecided-messages", at: message.at,
+                detail:
+                    "\(self.undecided.count) messages, rows without a session; expected a text that says what they are")
+        )
+        self.flushUndecided(decides: false)
     }
 
     /// - Parameter decides: no more will come that could tell; else what waits is given up, and a later text decides.
@@ -178,6 +188,7 @@ final class WebSocketLane {
         if case .undecided = self.content { self.content = .plain }
         let waiting = self.undecided
         self.undecided = []
+        self.undecidedBytes = 0
         for (message, sender, bytes) in waiting { self.receive(message, bytes.span, from: sender) }
         if !decides { self.content = before }
         self.log.hold(self.holdID, since: nil)
@@ -258,7 +269,9 @@ final class WebSocketLane {
         guard bytes.count > 0 else { return }
         guard bytes.count >= 2 else {
             anomalies.append(
-                origin.anomaly("websocket.invalid-close", "a close frame of 1 byte; expected none, or a code"))
+                origin.anomaly(
+                    "websocket.invalid-close",
+                    "1 byte at offset 0 of the body of a close frame; expected none, or a code of 2"))
             return
         }
         let code = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
@@ -267,7 +280,10 @@ final class WebSocketLane {
         switch code {
         case 0...999, 1004, 1005, 1006, 1015, 1016...2999:
             anomalies.append(
-                origin.anomaly("websocket.invalid-close", "close code \(code), which may not stand in a frame"))
+                origin.anomaly(
+                    "websocket.invalid-close",
+                    "close code \(code) at offset 0 of the body of a close frame; "
+                        + "expected one of 1000 to 1014 that may be sent, or 3000 to 4999"))
         default: break
         }
     }

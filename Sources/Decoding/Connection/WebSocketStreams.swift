@@ -12,25 +12,25 @@ final class WebSocketStreams {
     ///   - deflate: what was agreed; nil for no compression.
     ///   - isClientLost: bytes of the client are missing around the upgrade: where its first frame begins is not known.
     init(_ lane: WebSocketLane, _ scope: ConnectionScope, deflate: PerMessageDeflate?, isClientLost: Bool) {
-        let limit = scope.context.limits.messageBytes
+        let limits = scope.context.limits
         self.lane = lane
         self.scope = scope
         self.client = WebSocketStream(
             .client, deflate.map { .deflate(noContextTakeover: $0.clientNoContextTakeover) } ?? .none,
             isLost: isClientLost,
-            limit)
+            limits)
         self.server = WebSocketStream(
             .server, deflate.map { .deflate(noContextTakeover: $0.serverNoContextTakeover) } ?? .none, isLost: false,
-            limit)
+            limits)
     }
 
     /// Joined mid-stream: neither frame boundaries nor compression are known.
     init(midStream lane: WebSocketLane, _ scope: ConnectionScope) {
-        let limit = scope.context.limits.messageBytes
+        let limits = scope.context.limits
         self.lane = lane
         self.scope = scope
-        self.client = WebSocketStream(.client, .unknown, isLost: true, limit)
-        self.server = WebSocketStream(.server, .unknown, isLost: true, limit)
+        self.client = WebSocketStream(.client, .unknown, isLost: true, limits)
+        self.server = WebSocketStream(.server, .unknown, isLost: true, limits)
     }
 
     func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, from sender: Sender) {
@@ -56,17 +56,20 @@ private final class WebSocketStream {
     private var frames: WebSocketFrameDecoder
     private var messages: WebSocketMessageAssembler
     private var reportedUndecoded = 0
+    /// What it holds frames of other connections back with, while bytes wait here that may give older ones.
+    private var holdID: Int64?
 
-    init(_ sender: Sender, _ compression: Compression, isLost: Bool, _ limitBytes: Int) {
+    init(_ sender: Sender, _ compression: Compression, isLost: Bool, _ limits: DecodingLimits) {
         self.sender = sender
         self.frames = WebSocketFrameDecoder(
-            isLost: isLost, mayBeCompressed: compression != .none, limitBytes: limitBytes)
-        self.messages = WebSocketMessageAssembler(compression, limitBytes: limitBytes)
+            isLost: isLost, mayBeCompressed: compression != .none, limitBytes: limits.messageBytes,
+            searchBytes: limits.unprovenBytes, sender: sender)
+        self.messages = WebSocketMessageAssembler(compression, limitBytes: limits.messageBytes, sender: sender)
     }
 
     func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, _ lane: WebSocketLane, _ scope: ConnectionScope) {
         self.frames.feed(bytes, facts) { self.pass($0, $1, lane, scope) }
-        self.report(scope)
+        self.report(scope, from: facts.offset)
     }
 
     func gap(_ count: Int, at: Timestamp, _ lane: WebSocketLane, _ scope: ConnectionScope) {
@@ -75,12 +78,12 @@ private final class WebSocketStream {
             self.messages.lose()
             lane.loseMessages(of: self.sender)
         }
-        self.report(scope)
+        self.report(scope, from: self.frames.start)
     }
 
     func finish(at: Timestamp, _ scope: ConnectionScope) {
         self.frames.finish(at: at)
-        self.report(scope)
+        self.report(scope, from: self.frames.start)
     }
 
     private func pass(
@@ -97,24 +100,36 @@ private final class WebSocketStream {
             scope.add(
                 Anomaly(
                     "websocket.unmasked-client-frame", at: frame.at,
-                    detail: "a frame of the client without mask; RFC 6455 section 5.1 asks for one"), limit: 1)
+                    detail: "a frame without a mask \(ConnectionScope.place(frame.offset, .client)); "
+                        + "expected one with it, RFC 6455 section 5.1"), limit: 1)
         } else {
             scope.add(
                 Anomaly(
                     "websocket.masked-server-frame", at: frame.at,
-                    detail: "a frame of the server with a mask; RFC 6455 section 5.1 forbids it"), limit: 1)
+                    detail: "a frame with a mask \(ConnectionScope.place(frame.offset, .server)); "
+                        + "expected one without it, RFC 6455 section 5.1"), limit: 1)
         }
     }
 
-    private func report(_ scope: ConnectionScope) {
+    /// - Parameter offset: where undecoded bytes are, if there are any.
+    private func report(_ scope: ConnectionScope, from offset: Int64) {
         let undecoded = self.frames.undecodedBytes
         if undecoded != self.reportedUndecoded {
-            scope.facts.undecodedBytes += Int64(undecoded - self.reportedUndecoded)
+            scope.addUndecoded(undecoded - self.reportedUndecoded, offset: offset, from: self.sender)
             self.reportedUndecoded = undecoded
         }
+        if self.holdID != nil || self.frames.isLost { self.updateHold(scope.context.log) }
         guard !self.frames.anomalies.isEmpty || !self.messages.anomalies.isEmpty else { return }
         for anomaly in self.frames.anomalies + self.messages.anomalies { scope.add(anomaly) }
         self.frames.anomalies.removeAll()
         self.messages.anomalies.removeAll()
+    }
+
+    private func updateHold(_ log: TimelineLog) {
+        let since = self.frames.waitsSince
+        if since != nil, self.holdID == nil { self.holdID = log.makeHoldID() }
+        guard let id = self.holdID else { return }
+        log.hold(id, since: since)
+        if since == nil { self.holdID = nil }
     }
 }

@@ -78,7 +78,7 @@ public final class PacketDecoder: LiveDoor {
                 Anomaly(
                     "link.unsupported", at: at,
                     detail:
-                        "\(unsupported.count) of \(self.facts.packets) packets not read: \(unsupported.error.description)"
+                        "\(unsupported.count) of \(self.facts.packets) packets not read, \(unsupported.error.description)"
                 ))
         }
         self.countDropped()

@@ -31,7 +31,17 @@ struct FrameOrigin {
         anomalies.append(
             self.anomaly(
                 self.transport == .websocket ? "websocket.invalid-utf8" : "http.invalid-utf8",
-                "a text of \(bytes.count) bytes that is not UTF-8"))
+                Self.notUTF8(bytes)))
         return bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func notUTF8(_ bytes: Span<UInt8>) -> String {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: bytes)
+            return ""
+        } catch {
+            return "bytes that are no UTF-8 at offset \(error.byteOffsets.lowerBound) of a text of \(bytes.count); "
+                + "expected UTF-8"
+        }
     }
 }

@@ -33,6 +33,9 @@ final class SessionLane {
     var isSuperseded = false {
         didSet { self.noteChange() }
     }
+    /// The source shows whole lives, and no more of this one; not whether anything ended it. What is not its
+    /// WebSocket's may still follow, so `lastActive` says since when.
+    var isSilent = false
     private let changes: Changes?
     /// It waits among `changes`.
     var isChanged = false
@@ -180,18 +183,23 @@ final class SessionLane {
             anomalies.append(
                 origin.anomaly(
                     "socketio.space-before-payload",
-                    "white space before the payload; the reference server reads it as ack id 0"))
+                    "white space before the payload at offset \(head.payload?.lowerBound ?? 0) of the Socket.IO packet; "
+                        + "expected none, for the reference server reads it as ack id 0"))
         }
         if let event = head.event, SocketIOPacketHead.isReserved(event) {
-            anomalies.append(origin.anomaly("socketio.reserved-event-name", "event name \"\(event)\" is reserved"))
+            anomalies.append(
+                origin.anomaly(
+                    "socketio.reserved-event-name",
+                    "the event name \"\(event)\", which is reserved, at offset "
+                        + "\(head.payload?.lowerBound ?? 0) of the Socket.IO packet; expected another"))
         }
         self.withAttachments(origin.sender) { assembler in
             if let missing = assembler.interrupt() {
                 anomalies.append(
                     origin.anomaly(
                         "socketio.attachment-interleaved",
-                        "a packet where \(missing.count) of \(missing.header.attachments) attachments should follow first"
-                    ))
+                        "a packet before \(missing.count) of \(missing.header.attachments) attachments of the last one; "
+                            + "expected these first"))
             }
             if let count = head.attachments {
                 assembler.begin(
@@ -218,10 +226,12 @@ final class SessionLane {
         }
         // Joined mid-session, the header may lie before the capture.
         guard self.application == .socketIO, self.facts.completeHead, self.facts.holes == 0 else { return }
+        let isMessagePack = self.facts.parser == .msgpack
         anomalies.append(
             origin.anomaly(
-                self.facts.parser == .msgpack ? "socketio.malformed-packet" : "socketio.orphan-attachment",
-                "\(data.count) binary bytes, and no packet announced an attachment"))
+                isMessagePack ? "socketio.malformed-packet" : "socketio.orphan-attachment",
+                "a binary message of \(data.count) bytes; expected "
+                    + (isMessagePack ? "a packet of MessagePack" : "a packet before it that announces an attachment")))
     }
 
     /// Makes `frame` the next attachment of the header that waits for one; false where none does.

@@ -26,13 +26,15 @@ extension FrameOrigin {
     /// A packet for a session that the server did not know, and refused: a row without a session.
     func refused(_ bytes: Span<UInt8>, _ version: EngineIOVersion, sid: String) -> (Frame, [Anomaly]) {
         var frame = self.frame(.engineio, sessionID: nil)
-        var anomaly = self.anomaly("engineio.refused-packet", "sent to session \(sid), which the server does not know")
+        var anomaly = self.anomaly(
+            "engineio.refused-packet",
+            "a packet for session \(sid), which the server does not know; expected the sid of an open one")
         if let head = try? EngineIOPacketHead.text(bytes, version), head.form == .text {
             frame.engineIOType = head.type
             let data = bytes.extracting(head.dataOffset..<bytes.count)
             if data.count > 0 { frame.payload = data.text(0..<data.count) }
         } else {
-            anomaly.detail += "; not decoded"
+            anomaly.detail += " (not decoded)"
         }
         return (frame, [anomaly])
     }

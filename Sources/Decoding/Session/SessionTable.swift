@@ -164,6 +164,8 @@ final class SessionTable {
     /// When a session ended; a polling one that fell silent for longer than its heartbeat allows counts as ended.
     private func endOf(_ lane: SessionLane, at: Timestamp) -> Timestamp? {
         if let known = lane.end.known { return known.at }
+        // Without an address only its name tells a client, and who has none is nobody's successor.
+        if lane.isSilent, lane.lastActive <= at, lane.facts.userAgent != nil { return lane.lastActive }
         guard lane.webSocketID == nil else { return nil }
         let interval = Double(lane.facts.pingIntervalMs ?? 25_000)
         let timeout = Double(lane.facts.pingTimeoutMs ?? 20_000)

@@ -58,7 +58,10 @@ struct Candidates {
     }
 
     /// What this server does on a fault; what Node does where its kind is not known, for most others follow it.
+    ///
+    /// Nil where the client ended it: what servers do says nothing of clients.
     private func reaction(on rule: String) -> Reaction? {
+        guard self.facts.endedBy != .client else { return nil }
         let reactions = Reactions.table[rule]
         return reactions?[self.server.kind] ?? reactions?[.node]
     }
@@ -83,10 +86,13 @@ struct Candidates {
             if conclusion.endedAfterNs == nil { confidence = .likely }
             basis.append("the end follows it after \(Phrase.duration(delay))")
         }
-        if self.server.kind != .unknown, Reactions.table[finding.rule]?[self.server.kind] != nil, confidence == .certain
+        let isByServer = self.facts.endedBy != .client
+        if isByServer, self.server.kind != .unknown, Reactions.table[finding.rule]?[self.server.kind] != nil,
+            confidence == .certain
         {
             basis.append("\(self.server.kind.name) ends sessions for it")
-        } else if self.server.kind == .unknown, confidence == .certain, Reactions.table[finding.rule] != nil {
+        } else if isByServer, self.server.kind == .unknown, confidence == .certain, Reactions.table[finding.rule] != nil
+        {
             basis.append("Node engine.io and its ports end sessions for it")
         }
         if self.facts.holes > 0 {

@@ -56,7 +56,8 @@ struct WireEnding {
     /// What the server's library tells its application.
     func serverReports(_ cause: Diagnosis.Cause?, _ server: ServerKind) -> String? {
         guard self.facts.endClass != .captureEnd, self.facts.endClass != .superseded else { return nil }
-        if let rule = cause?.rule, let reactions = Reactions.table[rule] {
+        // A client that ended it itself left the server nothing to react to.
+        if self.facts.endedBy != .client, let rule = cause?.rule, let reactions = Reactions.table[rule] {
             let reaction = reactions[server] ?? reactions[.node]
             if let reason = reaction?.reason { return "`\(reason)`" }
             if case .closesLater(_, nil) = reaction { return "nothing: no socket had been connected" }

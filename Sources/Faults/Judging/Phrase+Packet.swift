@@ -14,6 +14,12 @@ extension Phrase {
     /// What a decoder noted, as a part of a sentence.
     static func detail(_ anomaly: Anomaly) -> String { self.plain(anomaly.detail, limit: 200) }
 
+    /// The same without what was expected.
+    static func found(_ anomaly: Anomaly) -> String {
+        let detail = self.detail(anomaly)
+        return detail.firstRange(of: "; expected ").map { String(detail[..<$0.lowerBound]) } ?? detail
+    }
+
     static func event(_ name: String?) -> String {
         name.map { "event \(self.quoted($0))" } ?? "event without a name"
     }

@@ -62,8 +62,10 @@ public struct CaptureState: Sendable {
 
     /// The step that a decoder noted: its detail says by how many milliseconds the time went back.
     private static func clockStep(_ anomaly: Anomaly) -> ClosedRange<Timestamp> {
-        let words = anomaly.detail.split(separator: " ")
-        guard words.count > 2, words.last == "ms", let back = Int64(words[words.count - 2]), back >= 0 else {
+        let words = anomaly.detail.split(separator: " ", maxSplits: 32)
+        guard let place = words.firstIndex(of: "back"), place + 2 < words.count, words[place + 1] == "by",
+            let back = Int64(words[place + 2]), back >= 0
+        else {
             return anomaly.at...anomaly.at
         }
         // The detail's milliseconds are rounded down.
@@ -80,7 +82,8 @@ extension Anomaly.Code {
     var isHole: Bool {
         switch self.text {
         case "tcp.gap", "websocket.undecoded-bytes", "websocket.incomplete-frame", "http.incomplete-body",
-            "http.undecodable-body", "http.undecoded-bytes", "websocket.unreadable-message", "capture.dropped":
+            "http.undecodable-body", "http.undecoded-bytes", "websocket.unreadable-message", "capture.dropped",
+            "har.no-messages":
             true
         default: false
         }

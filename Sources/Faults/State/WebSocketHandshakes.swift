@@ -39,7 +39,7 @@ struct WebSocketHandshakes: Sendable {
     /// The status code of the status line in a text; nil where there is none.
     private static func status(in text: String) -> Int? {
         let words = text.split(separator: " ")
-        guard let version = words.lastIndex(where: { $0.hasPrefix("HTTP/1.") }), version + 1 < words.count else {
+        guard let version = words.firstIndex(where: { $0.hasPrefix("HTTP/1.") }), version + 1 < words.count else {
             return nil
         }
         return Int(words[version + 1])

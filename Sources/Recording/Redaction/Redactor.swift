@@ -67,21 +67,25 @@ public struct Redactor: Sendable {
     private func redact(_ frame: inout Frame, isBroken: Bool) {
         if let namespace = frame.namespace { frame.namespace = self.namespace(namespace) }
         guard let payload = frame.payload else { return }
-        let redacted = self.payload(payload, of: frame, isBroken: isBroken)
+        let redacted = self.payload(
+            payload, of: frame.socketIOType, event: frame.event, from: frame.sender, isBroken: isBroken)
         guard redacted != payload else { return }
         frame.payload = redacted
         // Of a packet of MessagePack the payload is made from its bytes.
         if frame.binary != nil { frame.binary = nil }
     }
 
-    private func payload(_ payload: String, of frame: Frame, isBroken: Bool) -> String {
+    /// The payload of a Socket.IO packet, or of something else where the type is nil.
+    func payload(
+        _ payload: String, of type: SocketIOType?, event: String?, from sender: Sender, isBroken: Bool
+    ) -> String {
         if isBroken { return self.brokenPacket(payload) }
-        if frame.socketIOType == .connect {
+        if type == .connect {
             if payload.hasPrefix("?") { return "?" + self.query(payload.dropFirst(), keeping: []) }
             guard let value = try? JSONValue(payload) else { return self.brokenPacket(payload) }
-            return (frame.sender == .client ? self.all(value) : self.connectAnswer(value)).description
+            return (sender == .client ? self.all(value) : self.connectAnswer(value)).description
         }
-        return self.text(payload, event: frame.event)
+        return self.text(payload, event: event)
     }
 
     /// `pid` lets who knows it take over what the client missed.
@@ -91,7 +95,7 @@ public struct Redactor: Sendable {
     }
 
     /// The name with what stands in front of the auth data that a comma should have parted from it.
-    private func namespace(_ name: String) -> String {
+    func namespace(_ name: String) -> String {
         guard let mark = name.firstIndex(where: { "?{[\"".contains($0) }) else { return name }
         let rest = name[name.index(after: mark)...]
         if name[mark] == "?" { return name[...mark] + self.query(rest, keeping: []) }
@@ -99,7 +103,7 @@ public struct Redactor: Sendable {
     }
 
     /// A packet that could not be read: the rules look at how it begins. A CONNECT is cut where data begins.
-    private func brokenPacket(_ text: String) -> String {
+    func brokenPacket(_ text: String) -> String {
         let isConnect = text.hasPrefix("0") || text.hasPrefix("40") || text.hasPrefix("{") || text.hasPrefix("[")
         guard isConnect, let mark = text.firstIndex(where: { "?{[\"".contains($0) }) else { return self.scrubbed(text) }
         let rest = text[text.index(after: mark)...]
@@ -118,7 +122,7 @@ public struct Redactor: Sendable {
     }
 
     /// A page that says what was not found may say it with the query.
-    private func replacing(_ secrets: [String], in text: String) -> String {
+    func replacing(_ secrets: [String], in text: String) -> String {
         var text = text
         for secret in secrets where secret.utf8.count >= 4 {
             text = text.split(separator: secret, omittingEmptySubsequences: false)
@@ -136,7 +140,10 @@ public struct Redactor: Sendable {
             let end = detail.firstRange(of: "; expected ", after: found.upperBound)
         {
             let value = String(detail[found.upperBound..<end])
-            detail.replaceSubrange(found.upperBound..<end, with: self.key.redacted(value))
+            // The word for none at all; a text would stand in quotes.
+            if value != "missing" {
+                detail.replaceSubrange(found.upperBound..<end, with: self.key.redacted(value))
+            }
         }
         anomaly.detail = self.scrubbed(detail, withURLs: true)
     }

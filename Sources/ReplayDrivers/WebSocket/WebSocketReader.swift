@@ -116,8 +116,12 @@ final class WebSocketReader {
                 // The end that senders leave out. Source: RFC 7692, section 7.2.2.
                 try inflater.inflate((bytes + [0, 0, 0xFF, 0xFF]).span, into: &inflated, limit: self.limitBytes)
             } catch {
-                throw WebSocketFault(
-                    code: error == .tooLarge(limitBytes: self.limitBytes) ? 1009 : 1007, reason: "\(error)")
+                switch error {
+                case .tooLarge(let limit):
+                    throw WebSocketFault(code: 1009, reason: "inflates to more than \(limit) bytes")
+                case .corrupt(let reason):
+                    throw WebSocketFault(code: 1007, reason: "deflate data is corrupt: \(reason)")
+                }
             }
             if self.deflate?.clientNoContextTakeover == true { inflater.reset() }
             bytes = inflated

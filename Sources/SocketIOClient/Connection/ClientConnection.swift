@@ -6,6 +6,15 @@ import NIOSSL
 import SocketIO
 import Synchronization
 
+/// Set once, and seen by all threads.
+final class ConnectionFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var isSet: Bool { self.flag.load(ordering: .acquiring) }
+
+    func set() { self.flag.store(true, ordering: .releasing) }
+}
+
 /// A connection as other threads see it: everything is handed to its event loop.
 final class ClientConnection: Sendable {
     private struct Dial {
@@ -16,6 +25,7 @@ final class ClientConnection: Sendable {
     }
 
     private let dial = Mutex(Dial())
+    private let isOver = ConnectionFlag()
     private let inbox: AsyncStream<Delivery>.Continuation
     let deliveries: AsyncStream<Delivery>
 
@@ -63,7 +73,8 @@ final class ClientConnection: Sendable {
         _ channel: any Channel, _ url: SocketIOURL, _ configuration: SocketIOConfiguration, _ tls: NIOSSLContext?,
         _ auths: [(namespace: String, payload: SocketIOValue?)]
     ) throws -> NIOLoopBound<SessionHandler> {
-        let session = SessionHandler(loop: channel.eventLoop, configuration, auths: auths, inbox: self.inbox)
+        let session = SessionHandler(
+            loop: channel.eventLoop, configuration, auths: auths, inbox: self.inbox, isOver: self.isOver)
         let bound = NIOLoopBound(session, eventLoop: channel.eventLoop)
         let isClosed = self.dial.withLock { dial in
             dial.attempts.append((channel, bound))
@@ -88,6 +99,9 @@ final class ClientConnection: Sendable {
         guard let session = self.dial.withLock({ $0.session }) else { return }
         session.eventLoop.execute { body(session.value) }
     }
+
+    /// It takes events: neither side has begun to end it.
+    var isOpen: Bool { !self.isOver.isSet && !self.dial.withLock { $0.isClosed } }
 
     /// A clean end; before there is a connection, its attempt is given up.
     func close() {
@@ -118,7 +132,11 @@ final class ClientConnection: Sendable {
         await withTaskCancellationHandler {
             await request.result {
                 let isOpen = self.dial.withLock { $0.session != nil }
-                if isOpen { self.onLoop { $0.submit(request) } } else { request.finish(.failure(.disconnected)) }
+                if isOpen {
+                    self.onLoop { $0.submit(request) }
+                } else {
+                    request.finish(.notConnected(request.namespace))
+                }
             }
         } onCancel: {
             request.finish(.failure(.cancelled))

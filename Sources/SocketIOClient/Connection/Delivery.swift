@@ -20,7 +20,7 @@ public enum SocketIOEmitError: Error, Equatable, Sendable, CustomStringConvertib
     case tooBig(bytes: Int, limit: Int)
     /// It was sent, and no ack came in time.
     case ackTimedOut
-    /// The namespace or the connection ended: before the event was sent, or before its ack came.
+    /// The namespace or the connection ended while it waited: for room to be sent, or for its ack.
     case disconnected
     /// The task was cancelled; it may have been sent.
     case cancelled

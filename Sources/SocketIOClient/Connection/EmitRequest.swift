@@ -2,6 +2,13 @@ import SocketIO
 import Synchronization
 import TimelineModel
 
+extension Result where Success == [SocketIOValue], Failure == SocketIOEmitError {
+    /// Nothing was sent.
+    static func notConnected(_ namespace: String) -> Self {
+        .failure(.request(.notConnected(namespace: namespace)))
+    }
+}
+
 /// Something that a user's task asks of a connection, and waits for.
 final class EmitRequest: Sendable {
     typealias Result = Swift.Result<[SocketIOValue], SocketIOEmitError>

@@ -30,7 +30,10 @@ final class SessionHandler: ChannelInboundHandler {
     private var engine: EngineIOClientMachine
     private var socket: SocketIOClientMachine
     private var assembler: MessageAssembler
-    private var phase = Phase.dialing
+    private var phase = Phase.dialing {
+        didSet { if oldValue == .open { self.isOver.set() } }
+    }
+    private let isOver: ConnectionFlag
     private var context: ChannelHandlerContext?
     private var timer: (due: NIODeadline, task: Scheduled<Void>)?
     private var isFlushPending = false
@@ -45,12 +48,14 @@ final class SessionHandler: ChannelInboundHandler {
 
     init(
         loop: any EventLoop, _ configuration: SocketIOConfiguration,
-        auths: [(namespace: String, payload: SocketIOValue?)], inbox: AsyncStream<Delivery>.Continuation
+        auths: [(namespace: String, payload: SocketIOValue?)], inbox: AsyncStream<Delivery>.Continuation,
+        isOver: ConnectionFlag
     ) {
         self.loop = loop
         self.configuration = configuration
         self.auths = auths
         self.inbox = inbox
+        self.isOver = isOver
         self.engine = EngineIOClientMachine(openTimeoutNs: configuration.openTimeoutMs.saturatingNs)
         self.socket = SocketIOClientMachine(configuration.limits)
         self.assembler = MessageAssembler(limitBytes: configuration.readLimit)
@@ -399,7 +404,7 @@ final class SessionHandler: ChannelInboundHandler {
 
     /// Sends as soon as there is room, and in the order of the calls.
     func submit(_ request: EmitRequest) {
-        guard self.phase == .open else { return request.finish(.failure(.disconnected)) }
+        guard self.phase == .open else { return request.finish(.notConnected(request.namespace)) }
         if self.requests.isAnyWaiting || !(self.context?.channel.isWritable ?? false) {
             self.requests.append(request)
         } else {

@@ -1,5 +1,5 @@
 import Glibc
-import HookLog
+public import HookLog
 
 /// Writes a hook log: a line for everything a connection sees, readable by `sioscope import` and, over a socket, by
 /// `sioscope record hook`.
@@ -10,25 +10,36 @@ public final class HookLogObserver: TrafficObserver {
 
     private let sink: LineSink
     private let prefix: String
+    private let changing: (@Sendable (inout HookLine) -> Void)?
 
     /// - Parameters:
     ///   - target: a file, which is appended to and made with mode 0600; `unix:PATH`, or `tcp:HOST:PORT`.
     ///   - limitBytes: of lines that wait.
+    ///   - changing: may take out of each line what must not be written, on the thread of the connection.
     public convenience init(
-        to target: String, limitBytes: Int = HookLogObserver.defaultLimitBytes
+        to target: String, limitBytes: Int = HookLogObserver.defaultLimitBytes,
+        changing: (@Sendable (inout HookLine) -> Void)? = nil
     ) throws(HookLogSinkError) {
-        self.init(descriptor: try SinkTarget.open(target), limitBytes: limitBytes)
+        self.init(descriptor: try SinkTarget.open(target), limitBytes: limitBytes, changing: changing)
     }
 
-    /// - Parameter descriptor: is closed with the observer.
-    public init(descriptor: Int32, limitBytes: Int = HookLogObserver.defaultLimitBytes) {
+    /// - Parameters:
+    ///   - descriptor: is closed with the observer.
+    ///   - limitBytes: of lines that wait.
+    ///   - changing: may take out of each line what must not be written, on the thread of the connection.
+    public init(
+        descriptor: Int32, limitBytes: Int = HookLogObserver.defaultLimitBytes,
+        changing: (@Sendable (inout HookLine) -> Void)? = nil
+    ) {
+        self.changing = changing
         self.sink = LineSink(descriptor: descriptor, limitBytes: limitBytes)
         // A file may be appended to by several runs: their connections are not to be taken for one.
         self.prefix = "\(getpid())-\(UInt32.random(in: 0...UInt32.max))-"
     }
 
     public func observe(_ traffic: Traffic) {
-        guard let line = HookLine(traffic, prefix: self.prefix) else { return }
+        guard var line = HookLine(traffic, prefix: self.prefix) else { return }
+        self.changing?(&line)
         var text = ""
         line.write(to: &text)
         self.sink.push(text)

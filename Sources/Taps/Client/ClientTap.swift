@@ -64,16 +64,24 @@ public final class ClientTap: LiveTap {
         Task {
             let end: SocketIOEnd
             if self.reconnects {
-                end = await client.run { end, pause in if pause != nil { self.tell(.ended(end, pause)) } }
+                // Stopped in a pause, it has been told already.
+                end = await client.run { end, pause in
+                    if pause != nil || !Self.hasFailed(client, end) { self.tell(.ended(end, pause)) }
+                }
             } else {
                 end = await client.connect()
+                if !Self.hasFailed(client, end) { self.tell(.ended(end, nil)) }
             }
-            let error = end.neverWorked ? TapError("\(self.url): \(end)") : nil
-            if error == nil { self.tell(.ended(end, nil)) }
             self.ended.signal()
-            ended(error)
+            ended(Self.hasFailed(client, end) ? TapError("\(self.url): \(end)") : nil)
         }
         return "connecting to \(self.url)"
+    }
+
+    /// There never was a session to record: for the user of a recording an error, while other ends, and outages behind a
+    /// session, are what a recording is for.
+    private static func hasFailed(_ client: SocketIOClient, _ end: SocketIOEnd) -> Bool {
+        end.hadNoSession && !client.hasConnected
     }
 
     public func stop() {
@@ -86,13 +94,12 @@ public final class ClientTap: LiveTap {
 }
 
 extension SocketIOEnd {
-    /// There never was a session to record: for the user of a recording an error, while other ends are what a recording
-    /// is for.
-    fileprivate var neverWorked: Bool {
+    /// No session came about on the connection that ended so.
+    fileprivate var hadNoSession: Bool {
         switch self {
         case .authFailed, .unreachable, .tlsFailed, .refused, .badHandshake, .namespaceRefused, .serverTooOld: true
         case .closedByClient, .closedByServer, .connectionLost, .webSocketFailed, .messageTooBig, .engineIO, .socketIO,
-            .namespaceUnanswered, .disconnectedByServer, .leftAllNamespaces:
+            .namespaceUnanswered, .disconnectedByServer, .leftAllNamespaces, .alreadyRunning:
             false
         }
     }

@@ -29,6 +29,12 @@ public enum HookAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Its name has an address.
+    var isKnown: Bool {
+        guard case .tcp(let address) = self else { return true }
+        return (try? SocketAddress.makeAddressResolvingHost(address.host, port: address.port)) != nil
+    }
+
     /// Only this machine can come here. A name is what it resolves to.
     var isLocal: Bool {
         guard case .tcp(let address) = self else { return true }
@@ -63,6 +69,7 @@ public struct HookSettings: Sendable {
     func check() throws(TapError) {
         guard self.token?.isEmpty != true else { throw TapError("--token is empty; give one that nobody guesses") }
         guard !self.listen.isLocal else { return }
+        guard self.listen.isKnown else { throw TapError(unknownHostOf: self.listen) }
         guard self.allowsRemote else {
             throw TapError(
                 "\(self.listen) can be reached from other machines; add --allow-remote and --token, or listen on "
@@ -71,5 +78,11 @@ public struct HookSettings: Sendable {
         guard self.token != nil else {
             throw TapError("\(self.listen) can be reached from other machines; give a --token that hooks must send")
         }
+    }
+}
+
+extension TapError {
+    init(unknownHostOf address: HookAddress) {
+        self.init("\(address): this is no name that is known here; give an address of this machine")
     }
 }

@@ -112,6 +112,8 @@ public final class HookTap: LiveTap, @unchecked Sendable {
             }
         } catch let error as TapError {
             throw error
+        } catch is SocketAddressError.UnknownHost {
+            throw TapError(unknownHostOf: self.settings.listen)
         } catch let error as IOError {
             throw TapError("cannot listen on \(self.settings.listen): \(Self.reason(error.errnoCode))")
         } catch {

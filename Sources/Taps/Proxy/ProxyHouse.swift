@@ -6,6 +6,7 @@ import NIOSSL
 final class ProxyHouse: @unchecked Sendable {
     let settings: ProxySettings
     let clock: SteadyClock
+    let trouble: UpstreamTrouble
     private let recorder: ProxyRecorder
     private let tls: ProxyTLS
     private var relays: [Int: Relay] = [:]
@@ -13,7 +14,11 @@ final class ProxyHouse: @unchecked Sendable {
     /// The proxy is told to end.
     private(set) var isClosing = false
 
-    init(_ settings: ProxySettings, _ tls: ProxyTLS, _ recorder: ProxyRecorder, _ clock: SteadyClock) {
+    init(
+        _ settings: ProxySettings, _ tls: ProxyTLS, _ recorder: ProxyRecorder, _ clock: SteadyClock,
+        _ trouble: UpstreamTrouble
+    ) {
+        self.trouble = trouble
         self.settings = settings
         self.tls = tls
         self.recorder = recorder

@@ -13,6 +13,7 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
     private let settings: ProxySettings
     private let tls: ProxyTLS
     private let clock = SteadyClock()
+    private let upstream: UpstreamTrouble
     /// Of buffers that wait for the decoder.
     var queueBytes = ProxyRecorder.limitBytes
     // Set by `start`, taken by `stop`.
@@ -20,8 +21,13 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
     private var recorder: ProxyRecorder?
 
     /// Reads the certificates that the settings name.
-    public init(_ settings: ProxySettings) throws(TapError) {
+    ///
+    /// - Parameter tell: gets a line when the server fails clients: the first time, and then every ten seconds at most.
+    public init(
+        _ settings: ProxySettings, tell: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(TapError) {
         self.settings = settings
+        self.upstream = UpstreamTrouble(tell: tell)
         self.tls = try ProxyTLS(settings)
         let front = (settings.identity == nil ? "http://" : "https://") + settings.listen.description
         self.captures = [
@@ -33,12 +39,14 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
     /// Where it listens; nil before `start`.
     public private(set) var address: HostPort?
 
+    public var trouble: String? { self.upstream.text }
+
     public func start(
         _ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void
     ) throws -> String {
         FileLimit.raise()
         let recorder = ProxyRecorder(self.captures, recording, self.clock, limitBytes: self.queueBytes)
-        let house = ProxyHouse(self.settings, self.tls, recorder, self.clock)
+        let house = ProxyHouse(self.settings, self.tls, recorder, self.clock, self.upstream)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let listener: any Channel
         do {

@@ -229,6 +229,7 @@ final class Relay {
 
     private func refuse(_ failure: UpstreamFailure) {
         self.deadline?.cancel()
+        self.house.trouble.note(failure, at: self.now)
         self.state = .refusing(Refusal(failure))
     }
 

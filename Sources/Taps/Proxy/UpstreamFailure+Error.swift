@@ -32,7 +32,7 @@ extension UpstreamFailure {
         case let error as NIOConnectionError:
             guard let first = error.connectionErrors.first else { return "no such name: \(error.host)" }
             return self.text(of: first.error)
-        case is SocketAddressError:
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
             return "no such name"
         case let error as NIOSSLError:
             guard case .handshakeFailed(let reason) = error else { return self.line("\(error)") }

@@ -62,6 +62,7 @@ extension TimelineReader {
                 captures[place].facts.redacted = row.optionalText()
             }
         }
+        Self.goOn(&captures, database)
         for index in captures.indices {
             let id = captures[index].id
             let connections = try RowStatement(database, path: path, SQLText.readConnections, id)
@@ -74,7 +75,16 @@ extension TimelineReader {
         return captures
     }
 
-    private static func hasBeside(_ database: OpaquePointer, _ path: String) throws(TimelineError) -> Bool {
+    /// What is being recorded is not cut off: its end is still to come. Only what began last can be that.
+    private static func goOn(_ captures: inout [StoredCapture], _ database: OpaquePointer) {
+        guard let last = captures.last, !last.facts.completeTail, WriterLock.isHeld(database) else { return }
+        for index in captures.indices
+        where captures[index].id == last.id || (last.beside != nil && captures[index].beside == last.beside) {
+            captures[index].facts.completeTail = true
+        }
+    }
+
+    static func hasBeside(_ database: OpaquePointer, _ path: String) throws(TimelineError) -> Bool {
         let rows = try RowStatement(database, path: path, SQLText.hasBeside)
         guard try rows.next() else { return false }
         var row = RowColumns(rows)

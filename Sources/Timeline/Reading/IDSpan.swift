@@ -41,7 +41,7 @@ struct IDSpan {
     }
 
     /// The smallest id from which on all rows are of connections behind this one, by bisection.
-    private static func firstID(
+    static func firstID(
         behind connection: Int64, from first: Int64, in rows: RowStatement
     ) throws(TimelineError) -> Int64 {
         var (low, high) = (first, Int64.max)

@@ -92,14 +92,18 @@ public struct CaptureFileDecoder: Sendable {
         }
         guard !self.held.isEmpty || self.skipping > 0 else { return }
         let what: String
+        let expected: String
         if self.skipping > 0 {
-            what = "the last \(self.skipping) bytes of a block are missing"
+            what = "a block without its last \(self.skipping) bytes"
+            expected = "all of it"
         } else {
             let unit = self.mode == .pcap ? "record" : "block"
             let least = self.isHeaderWhole ? "" : "at least "
-            what = "\(self.held.count) bytes left of a \(unit) of \(least)\(self.needed)"
+            what = "\(self.held.count) bytes of a \(unit)"
+            expected = "\(least)\(self.needed)"
         }
-        self.kept.add(.captureCutOff, at: self.last, "\(what), at offset \(self.offset)")
+        self.kept.add(
+            .captureCutOff, at: self.last, "\(what) at offset \(self.offset) of the file; expected \(expected)")
         self.isComplete = false
         self.held = []
         self.skipping = 0

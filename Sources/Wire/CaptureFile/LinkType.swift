@@ -28,6 +28,9 @@ public struct LinkType: RawRepresentable, Hashable, Sendable {
     /// Linux "cooked" capture, version 2; what `any` gives today.
     public static let linuxSLL2 = LinkType(rawValue: 276)
 
+    /// Whether `name` is a name, not just the number.
+    var isNamed: Bool { Self.names[self.rawValue] != nil }
+
     /// For messages: `IEEE 802.11 (105)`, and `link type 999` for a number without a name here.
     public var name: String {
         guard let name = Self.names[self.rawValue] else { return "link type \(self.rawValue)" }

@@ -75,7 +75,8 @@ struct PcapFile: Sendable {
         guard captured <= limit else {
             notes.add(
                 .captureRecordTooLong, at: last,
-                "record of \(captured) bytes at offset \(offset), limit \(limit): reading stopped there")
+                "a record of \(captured) bytes at offset \(offset) of the file; expected at most \(limit), reading stopped there"
+            )
             return .stop
         }
         let end = self.recordHeaderLength + captured

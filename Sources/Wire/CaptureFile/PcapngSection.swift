@@ -60,7 +60,8 @@ struct PcapngSection: Sendable {
                 guard self.isOpen else { throw .notACapture(first: [UInt8](bytes, prefix: 16)) }
                 notes.add(
                     .captureMalformed, at: last,
-                    "section header at offset \(offset) without byte-order magic: reading stopped there")
+                    "a section header without byte-order magic at offset \(offset) of the file; expected it, reading stopped there"
+                )
                 return .stop
             }
             order = own
@@ -70,14 +71,17 @@ struct PcapngSection: Sendable {
         guard length >= kind?.smallestLength ?? Self.smallestBlock, length % 4 == 0 else {
             guard self.isOpen else { throw .notACapture(first: [UInt8](bytes, prefix: 16)) }
             notes.add(
-                .captureMalformed, at: last, "block length \(length) at offset \(offset): reading stopped there")
+                .captureMalformed, at: last,
+                "block length \(length) at offset \(offset) of the file; "
+                    + "expected \(kind?.smallestLength ?? Self.smallestBlock) or more by fours, reading stopped there")
             return .stop
         }
         guard length <= limit else {
             if kind == nil { return .took(length) }
             notes.add(
                 .captureRecordTooLong, at: last,
-                "block of \(length) bytes at offset \(offset), limit \(limit): reading stopped there")
+                "a block of \(length) bytes at offset \(offset) of the file; expected at most \(limit), reading stopped there"
+            )
             return .stop
         }
         guard bytes.count >= length else { return .need(length) }
@@ -110,7 +114,7 @@ struct PcapngSection: Sendable {
         let stops = self.hadWrongTrailer
         notes.add(
             .captureMalformed, at: last,
-            "block at offset \(offset) is \(block.count) bytes by its head and \(trailer) by its tail"
+            "\(trailer) as the length behind the block at offset \(offset) of the file; expected \(block.count), as before it"
                 + (stops ? ", the second in a row: reading stopped there" : ""))
         self.hadWrongTrailer = true
         return !stops
@@ -125,7 +129,8 @@ struct PcapngSection: Sendable {
             guard self.isOpen else { throw .version(.pcapng, major: major, minor: minor) }
             notes.add(
                 .captureMalformed, at: last,
-                "section at offset \(offset) of version \(major).\(minor), expected 1.x: reading stopped there")
+                "a section of version \(major).\(minor) at offset \(offset) of the file; expected 1.x, reading stopped there"
+            )
             return false
         }
         self.droppedBefore = self.droppedPackets
@@ -158,7 +163,8 @@ struct PcapngSection: Sendable {
         guard number < self.interfaces.count else {
             notes.add(
                 .captureMalformed, at: last,
-                "statistics at offset \(reader.offset) of interface \(number), which the section does not describe")
+                "statistics of interface \(number) at offset \(reader.offset) of the file; "
+                    + "expected one of the \(self.interfaces.count) that the section describes")
             return
         }
         var dropped: Int64 = 0
@@ -172,7 +178,8 @@ struct PcapngSection: Sendable {
         self.interfaces[number].droppedByStatistics = dropped
         notes.add(
             .captureDropped, at: last,
-            "interface \(self.interfacesBefore + number) reports \(dropped) dropped packets, at offset \(reader.offset)"
+            "\(dropped) dropped packets, reported of interface \(self.interfacesBefore + number) at offset \(reader.offset) "
+                + "of the file; expected none"
         )
     }
 
@@ -184,8 +191,8 @@ struct PcapngSection: Sendable {
         guard packet.interface < self.interfaces.count else {
             notes.add(
                 .captureMalformed, at: last,
-                "packet at offset \(reader.offset) of interface \(packet.interface), which the section does not describe"
-            )
+                "a packet of interface \(packet.interface) at offset \(reader.offset) of the file; "
+                    + "expected one of the \(self.interfaces.count) that the section describes")
             return
         }
         var captured = packet.captured
@@ -196,13 +203,15 @@ struct PcapngSection: Sendable {
                 self.hadSimplePacket = true
                 notes.add(
                     .captureNoTime, at: last,
-                    "simple packet block at offset \(reader.offset): such packets get the time of the one before")
+                    "a simple packet block, which has no time, at offset \(reader.offset) of the file; "
+                        + "expected one that has: such packets get that of the one before")
             }
         }
         guard captured <= packet.room else {
             notes.add(
                 .captureMalformed, at: last,
-                "packet of \(captured) bytes at offset \(reader.offset) in a block with room for \(packet.room)")
+                "a packet of \(captured) bytes in the block at offset \(reader.offset) of the file; "
+                    + "expected at most \(packet.room), for which it has room")
             return
         }
         if let units = packet.units {
@@ -213,7 +222,8 @@ struct PcapngSection: Sendable {
             self.interfaces[packet.interface].droppedBetweenPackets =
                 self.interfaces[packet.interface].droppedBetweenPackets.addingSaturating(lost)
             notes.add(
-                .captureDropped, at: last, "\(lost) packets dropped before the packet at offset \(reader.offset)")
+                .captureDropped, at: last,
+                "\(lost) dropped packets before the one at offset \(reader.offset) of the file; expected none")
         }
         record(
             CaptureRecord(

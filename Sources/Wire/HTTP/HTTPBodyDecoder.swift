@@ -8,9 +8,10 @@ public struct HTTPBodyDecoder {
 
         public var description: String {
             switch self {
-            case .unsupported(let encoding): "content encoding \"\(encoding)\" is not read; gzip and deflate are"
+            case .unsupported(let encoding):
+                "content encoding \"\(encoding)\"; expected gzip or deflate, which are read"
             case .inflate(let error): error.description
-            case .cutOff: "the body ends in the middle of its compressed data"
+            case .cutOff: "an end in the middle of compressed data; expected its rest"
             }
         }
     }

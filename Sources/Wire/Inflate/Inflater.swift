@@ -9,8 +9,8 @@ public enum InflateError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .corrupt(let reason): "deflate data is corrupt: \(reason)"
-        case .tooLarge(let limit): "inflates to more than \(limit) bytes"
+        case .corrupt(let reason): "deflate data that is corrupt (\(reason)); expected what RFC 1951 asks for"
+        case .tooLarge(let limit): "more bytes when inflated; expected at most \(limit), which are kept"
         }
     }
 }
@@ -38,11 +38,19 @@ public final class Inflater {
     private let stream: UnsafeMutablePointer<z_stream>
     private let scratch: UnsafeMutableBufferPointer<UInt8>
     private let format: Format
+    private let passesOverTrailer: Bool
+    /// What stands behind the last gzip member is no member.
+    private var isBehindLast = false
+    /// Bytes there that are not zero: tape drives and some copying tools pad with zeros.
+    public private(set) var trailingBytes = 0
     /// The last bytes ended a deflate stream (or gzip member), and none has begun since.
     public private(set) var isAtEnd = false
 
-    public init(_ format: Format) {
+    /// - Parameter passesOverTrailer: what follows a gzip member and is no other one is counted, not read, as gzip
+    ///   itself does.
+    public init(_ format: Format, passesOverTrailer: Bool = false) {
         self.format = format
+        self.passesOverTrailer = passesOverTrailer
         self.stream = .allocate(capacity: 1)
         self.stream.initialize(to: z_stream())
         self.scratch = .allocate(capacity: 32 << 10)
@@ -56,10 +64,22 @@ public final class Inflater {
         self.scratch.deallocate()
     }
 
+    /// All input so far ended where a block may begin, and at the end of a byte: zlib's word for it in `data_type`.
+    var isAtBlockStart: Bool { self.stream.pointee.data_type & 0xBF == 128 }
+
+    /// Takes `window` for what came before. To be called before the first input.
+    func assume(_ window: Span<UInt8>) {
+        window.withUnsafeBufferPointer { bytes in
+            _ = inflateSetDictionary(self.stream, bytes.baseAddress, UInt32(clamping: bytes.count))
+        }
+    }
+
     /// Forgets all that came before, the window too.
     public func reset() {
         inflateReset(self.stream)
         self.isAtEnd = false
+        self.isBehindLast = false
+        self.trailingBytes = 0
     }
 
     /// Inflates all of `input` and hands the output out in pieces; stops where `output` returns false.
@@ -71,6 +91,11 @@ public final class Inflater {
             self.stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress)
             self.stream.pointee.avail_in = UInt32(clamping: bytes.count)
             repeat {
+                if self.isTrailer(in: bytes) {
+                    let rest = bytes.suffix(Int(self.stream.pointee.avail_in))
+                    self.trailingBytes += rest.count { $0 != 0 }
+                    return
+                }
                 self.stream.pointee.next_out = self.scratch.baseAddress
                 self.stream.pointee.avail_out = UInt32(self.scratch.count)
                 let status = CZlib.inflate(self.stream, Z_SYNC_FLUSH)
@@ -92,6 +117,15 @@ public final class Inflater {
             } while self.stream.pointee.avail_in > 0 || self.stream.pointee.avail_out == 0
         }
         if let failure { throw failure }
+    }
+
+    /// Whether what is left of the input is no gzip member, where one has ended.
+    private func isTrailer(in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard self.passesOverTrailer, self.isAtEnd else { return false }
+        let left = Int(self.stream.pointee.avail_in)
+        // A member begins with 1F 8B: the first of them tells it from padding and nearly all else.
+        if left > 0, bytes[bytes.count - left] != 0x1F { self.isBehindLast = true }
+        return self.isBehindLast
     }
 
     /// Appends what `input` inflates to, as long as `out` stays within `limit` bytes.

@@ -49,10 +49,16 @@ struct FragmentAssembler: Sendable {
         /// On the wire, ascending, never touching.
         var covered: [Range<Int>] = []
         var cost = 0
+        /// What each of its fragments is told by.
+        var marks: Set<Int> = []
+        /// All its fragments are those of a datagram that is whole already: packets seen twice, as on the `any` device.
+        var isCopy = false
     }
 
     /// What a piece costs beside its bytes.
     private static let pieceCost = 64
+    /// Copies come close behind: so many whole datagrams are remembered.
+    private static let rememberedDatagrams = 64
     /// No IP datagram that can be fragmented is longer.
     private static let lengthLimit = 65_535
 
@@ -62,9 +68,12 @@ struct FragmentAssembler: Sendable {
     private var partials: [Key: Partial] = [:]
     private var cost = 0
     private var nextSerial = 0
+    /// The fragments of the last datagrams that became whole, and the order in which they did.
+    private var whole: [Key: Set<Int>] = [:]
+    private var wholeOrder: [Key] = []
     /// No partial is older.
     private var oldest = Timestamp.zero
-    /// Datagrams that were given up.
+    /// Datagrams that were given up, without those of which all fragments had been seen before.
     private(set) var abandoned: Int64 = 0
 
     init(datagramLimit: Int, byteLimit: Int, timeoutNs: Int64) {
@@ -87,8 +96,14 @@ struct FragmentAssembler: Sendable {
         let end = start + length
         guard length > 0, end <= Self.lengthLimit, isLast || length % 8 == 0 else { return .malformed }
         self.expire(at: at)
-        var partial = self.partials.removeValue(forKey: key) ?? self.begin(at: at)
+        let mark = Self.mark(start, length, bytes)
+        var partial = self.partials.removeValue(forKey: key) ?? self.begin(key, at: at)
         self.cost -= partial.cost
+        // What waited were copies of the datagram before; this one is another with the same number.
+        if partial.isCopy, self.whole[key]?.contains(mark) != true {
+            partial = self.begin(key, at: at)
+            partial.isCopy = false
+        }
         let reached = partial.covered.last?.upperBound ?? 0
         guard end <= partial.total ?? .max, !isLast || end >= reached else {
             self.put(partial, key)
@@ -102,7 +117,10 @@ struct FragmentAssembler: Sendable {
             partial.cost += bytes.count + Self.pieceCost
             Self.cover(&partial.covered, start..<end)
         }
+        // No more of them than pieces that a datagram can have.
+        if partial.marks.count <= Self.lengthLimit / 8 { partial.marks.insert(mark) }
         if let total = partial.total, partial.covered.first == 0..<total {
+            self.remember(key, partial.marks)
             return .whole(Self.join(partial, length: total))
         }
         self.put(partial, key)
@@ -111,15 +129,30 @@ struct FragmentAssembler: Sendable {
 
     /// Gives up all that waits.
     mutating func finish() {
-        self.abandoned += Int64(self.partials.count)
+        self.abandoned += Int64(self.partials.values.count { !$0.isCopy })
         self.partials.removeAll()
         self.cost = 0
     }
 
-    private mutating func begin(at: Timestamp) -> Partial {
+    private mutating func begin(_ key: Key, at: Timestamp) -> Partial {
         self.nextSerial += 1
         if self.partials.isEmpty || at < self.oldest { self.oldest = at }
-        return Partial(first: at, serial: self.nextSerial)
+        return Partial(first: at, serial: self.nextSerial, isCopy: self.whole[key] != nil)
+    }
+
+    private mutating func remember(_ key: Key, _ marks: Set<Int>) {
+        if self.whole.updateValue(marks, forKey: key) == nil { self.wholeOrder.append(key) }
+        guard self.wholeOrder.count > Self.rememberedDatagrams else { return }
+        self.whole.removeValue(forKey: self.wholeOrder.removeFirst())
+    }
+
+    /// The same for the same bytes at the same place, and hardly for others.
+    private static func mark(_ start: Int, _ length: Int, _ bytes: Span<UInt8>) -> Int {
+        var hasher = Hasher()
+        hasher.combine(start)
+        hasher.combine(length)
+        bytes.withUnsafeBufferPointer { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        return hasher.finalize()
     }
 
     private mutating func put(_ partial: Partial, _ key: Key) {
@@ -134,7 +167,7 @@ struct FragmentAssembler: Sendable {
     private mutating func abandon(_ key: Key) {
         guard let partial = self.partials.removeValue(forKey: key) else { return }
         self.cost -= partial.cost
-        self.abandoned += 1
+        if !partial.isCopy { self.abandoned += 1 }
     }
 
     /// Lets go of what is older than the timeout; looks through them only when the oldest may be.

@@ -32,20 +32,22 @@ public struct LinkCounters: Hashable, Sendable {
                 Anomaly(
                     .captureTruncated, at: at,
                     detail: "a snap length cut \(self.truncatedPackets) of \(self.packets) packets, "
-                        + "\(self.unreadablePackets) of them inside the headers"))
+                        + "\(self.unreadablePackets) of them inside the headers; expected whole packets"))
         }
         if self.malformedPackets > 0 {
             list.append(
                 Anomaly(
                     .ipMalformed, at: at,
-                    detail: "\(self.malformedPackets) of \(self.packets) packets contradict themselves in their headers"
-                ))
+                    detail:
+                        "\(self.malformedPackets) of \(self.packets) packets contradict themselves in their headers; "
+                        + "expected lengths that fit"))
         }
         if self.abandonedDatagrams > 0 {
             list.append(
                 Anomaly(
                     .ipFragmentsMissing, at: at,
-                    detail: "\(self.abandonedDatagrams) fragmented datagrams were given up: fragments are missing"))
+                    detail:
+                        "\(self.abandonedDatagrams) fragmented datagrams were given up; expected all their fragments"))
         }
         return list
     }

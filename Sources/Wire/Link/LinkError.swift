@@ -5,7 +5,7 @@ public enum LinkError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unsupported(let type):
-            "packets of link type \(type.name) cannot be read: expected Ethernet, Linux cooked, loopback, raw IP or NFLOG"
+            "packets of \(type.isNamed ? "link type " : "")\(type.name) cannot be read; expected Ethernet, Linux cooked, loopback, raw IP or NFLOG"
         }
     }
 }

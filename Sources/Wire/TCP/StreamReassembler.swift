@@ -24,9 +24,14 @@ public struct StreamReassembler {
     static let closingPatienceNs: Int64 = 20_000_000
     /// Holes that nobody acknowledges wait for a retransmission: longer than most retransmission timers.
     static let patienceNs: Int64 = 120_000_000_000
-    /// Out-of-order arrival within this time is the network's reordering, later it is a retransmission; the same
-    /// bound as Wireshark's. Also: a copy that arrives within it is the capture's own doubling, not the sender's.
+    /// Out-of-order arrival within this time is the network's reordering; the same bound as Wireshark's. Also: a copy
+    /// that arrives within it is the capture's own doubling, not the sender's.
     static let reorderingNs: Int64 = 3_000_000
+    /// Later it may be a retransmission. It is one where the sender's clock says so; without that, where the sender had
+    /// a reason for one: its timer, which no stack sets shorter, or as many duplicate acknowledgements as
+    /// RFC 5681, section 3.2, asks for.
+    static let shortestTimeoutNs: Int64 = 200_000_000
+    static let duplicatesForRetransmission = 3
 
     /// No window is larger (RFC 7323, section 2.3): an acknowledgement further ahead is none of this stream's.
     static let largestWindow: Int64 = 1 << 30
@@ -40,6 +45,7 @@ public struct StreamReassembler {
         /// Bytes behind `bytes` that a snap length cut off.
         var missing: Int
         var at: Timestamp
+        var timestampValue: UInt32?
         var end: Int64 { self.start + Int64(self.bytes.count + self.missing) }
     }
 
@@ -51,6 +57,8 @@ public struct StreamReassembler {
     private var held: [Held] = []
     private var heldBytes = 0
     private var acknowledged: (upTo: Int64, at: Timestamp)?
+    /// Acknowledgements of what is before the hole, since there is one.
+    private var duplicates = 0
     /// Where the first FIN seen stands, which may be behind a hole.
     private var fin: (position: Int64, at: Timestamp)?
     private var isEnded = false
@@ -102,11 +110,14 @@ public struct StreamReassembler {
     }
 
     /// The other direction acknowledged everything before `number`.
+    ///
+    /// - Parameter isAlone: the segment carries nothing else.
     public mutating func acknowledge(
-        _ number: UInt32, at: Timestamp, _ event: (StreamEvent, Span<UInt8>) -> Void
+        _ number: UInt32, at: Timestamp, isAlone: Bool = true, _ event: (StreamEvent, Span<UInt8>) -> Void
     ) {
         guard let next = self.nextSequence else { return }
         let upTo = self.position + Int64(Int32(bitPattern: number &- next))
+        if upTo == self.position, isAlone, self.firstHeldAt != nil { self.duplicates += 1 }
         if upTo > self.position, upTo > self.acknowledged?.upTo ?? 0 {
             let first = self.acknowledged.flatMap { $0.upTo > self.position ? $0.at : nil }
             self.acknowledged = (upTo, first ?? at)
@@ -158,9 +169,7 @@ public struct StreamReassembler {
                 // Just before, for what acknowledged it may be the answer.
                 let knownAt = self.acknowledged.flatMap { $0.upTo >= end && $0.at < segment.at ? $0.at : nil }
                     .map { Timestamp(nanoseconds: $0.nanoseconds &- 1) }
-                let late =
-                    knownAt == nil
-                    && self.held.first.map { segment.at.nanoseconds(since: $0.at) > Self.reorderingNs } ?? false
+                let late = knownAt == nil && self.isRetransmission(segment)
                 if late || known > 0 { self.retransmittedSegments += 1 }
                 let missing = segment.payloadLength - max(payload.count, known)
                 let fresh = payload.extracting(min(known, payload.count)..<payload.count)
@@ -178,6 +187,18 @@ public struct StreamReassembler {
         self.noteUnseen(at: segment.at)
     }
 
+    /// Whether a segment that fills the hole was sent again. Bytes that nobody saw before may as well be late.
+    private func isRetransmission(_ segment: Segment) -> Bool {
+        guard let behind = self.held.first else { return false }
+        let waited = segment.at.nanoseconds(since: behind.at)
+        guard waited > Self.reorderingNs else { return false }
+        if let sent = segment.timestampValue, let sentBehind = behind.timestampValue, sent != sentBehind {
+            // Sent after what is behind it.
+            return Int32(bitPattern: sent &- sentBehind) > 0
+        }
+        return waited >= Self.shortestTimeoutNs || self.duplicates >= Self.duplicatesForRetransmission
+    }
+
     private mutating func endIfDone(at: Timestamp, _ event: (StreamEvent, Span<UInt8>) -> Void) {
         guard let fin = self.fin, !self.isEnded, self.position >= fin.position else { return }
         self.isEnded = true
@@ -193,6 +214,8 @@ public struct StreamReassembler {
         _ bytes: Span<UInt8>, _ missing: Int, _ facts: ChunkFacts, _ event: (StreamEvent, Span<UInt8>) -> Void
     ) {
         if bytes.count > 0 {
+            var facts = facts
+            facts.offset = self.position
             self.advance(bytes.count)
             self.lastDelivered = facts.at
             event(.bytes(facts), bytes)
@@ -242,7 +265,7 @@ public struct StreamReassembler {
             let last = Int(min(until, captured) - start)
             let piece = Held(
                 start: from, bytes: payload.array(first..<last), missing: Int(until - from) - (last - first),
-                at: segment.at)
+                at: segment.at, timestampValue: segment.timestampValue)
             self.held.insert(piece, at: index)
             self.heldBytes += piece.bytes.count + Self.pieceCost
             index += 1
@@ -265,6 +288,7 @@ public struct StreamReassembler {
                 piece.bytes.span.extracting(known..<piece.bytes.count), missing, ChunkFacts(at: at), event)
         }
         self.held.removeFirst(count)
+        if count > 0 { self.duplicates = 0 }
         if self.held.isEmpty { self.firstHeldAt = nil }
     }
 

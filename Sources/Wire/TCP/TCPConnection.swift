@@ -118,7 +118,9 @@ public final class TCPConnection {
         }
         if segment.flags.contains(.ack) {
             self.withStream(side.other) { stream in
-                stream.acknowledge(segment.acknowledgement, at: segment.at) { event(side.other, $0, $1) }
+                stream.acknowledge(
+                    segment.acknowledgement, at: segment.at, isAlone: segment.payloadLength == 0
+                ) { event(side.other, $0, $1) }
             }
             acknowledged()
         }

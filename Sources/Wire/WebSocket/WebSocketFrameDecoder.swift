@@ -8,24 +8,40 @@ public struct WebSocketFrame: Hashable, Sendable {
     public var flags: FrameFlags
     /// False where the payload was not kept: a gap lies in it, or it is larger than the limit.
     public var isWhole: Bool
+    /// Where its header begins in the stream, see `ChunkFacts`.
+    public var offset: Int64
 }
 
 /// When and how stream bytes arrived.
 public struct ChunkFacts: Hashable, Sendable {
     public var at: Timestamp
     public var isRetransmitted: Bool
+    /// Of the first byte, in what this side sent since the first byte that was seen.
+    public var offset: Int64
 
-    public init(at: Timestamp, isRetransmitted: Bool = false) {
+    public init(at: Timestamp, isRetransmitted: Bool = false, offset: Int64 = 0) {
         self.at = at
         self.isRetransmitted = isRetransmitted
+        self.offset = offset
     }
+
+    /// The same for the bytes behind the first `count`.
+    public func advanced(by count: Int) -> ChunkFacts {
+        ChunkFacts(at: self.at, isRetransmitted: self.isRetransmitted, offset: self.offset + Int64(count))
+    }
+}
+
+/// A place in what one side sent, in the words of all anomalies; nil where it is not known which side.
+func streamPlace(_ offset: Int64, _ sender: Sender?) -> String {
+    "at offset \(offset) of \(sender.map { "the \($0.rawValue)'s" } ?? "the") stream"
 }
 
 /// Cuts one direction of a WebSocket into frames. Fed with stream bytes at any cuts and told of gaps.
 ///
 /// After a gap it goes on where it can prove a frame to begin: by arithmetic, where the gap lies inside one payload;
-/// else at the first segment that is made of whole, plausible frames (`WebSocketBoundary`). Bytes in between are
-/// counted in `undecodedBytes`. At most one frame is buffered, `limitBytes` at most.
+/// else at the first segment from which on all is made of plausible frames (`WebSocketSearch`). Bytes in between are
+/// counted in `undecodedBytes`. At most one frame is buffered, `limitBytes` at most; or what waits for a proof,
+/// `searchBytes` at most.
 public struct WebSocketFrameDecoder {
     private enum State {
         case frame
@@ -54,8 +70,10 @@ public struct WebSocketFrameDecoder {
     private var bufferFlags: FrameFlags = []
     private var nextIsAfterGap = false
     private let limitBytes: Int
-    /// Whether RSV1 may stand on a frame after a gap: deflate was agreed, or nobody knows.
-    private let mayBeCompressed: Bool
+    private var search: WebSocketSearch
+    private let sender: Sender?
+    /// Where the frame begins that is being read, or was read last.
+    public private(set) var start: Int64 = 0
     /// The mask bit of the frames so far: what a frame after a gap must look like.
     private var masked: Bool?
     public private(set) var undecodedBytes = 0
@@ -64,17 +82,26 @@ public struct WebSocketFrameDecoder {
 
     /// - Parameters:
     ///   - isLost: joined mid-stream: the first byte need not begin a frame.
+    ///   - mayBeCompressed: RSV1 may stand on a frame after a gap: deflate was agreed, or nobody knows.
     ///   - limitBytes: larger payloads are skipped and reported.
-    public init(isLost: Bool, mayBeCompressed: Bool, limitBytes: Int) {
+    ///   - searchBytes: that wait at most for a proof that a frame begins.
+    ///   - sender: whose stream it is, for what is reported.
+    public init(
+        isLost: Bool, mayBeCompressed: Bool, limitBytes: Int, searchBytes: Int = 64 << 10, sender: Sender? = nil
+    ) {
+        self.sender = sender
         self.state = isLost ? .lost : .frame
         self.nextIsAfterGap = isLost
-        self.mayBeCompressed = mayBeCompressed
         self.limitBytes = limitBytes
+        self.search = WebSocketSearch(mayBeCompressed: mayBeCompressed, .isWebSocket, limitBytes: searchBytes)
     }
 
     public var isLost: Bool {
         if case .lost = self.state { true } else { false }
     }
+
+    /// When the first of the bytes came that wait for a proof that a frame begins there; nil where none do.
+    public var waitsSince: Timestamp? { self.isLost ? self.search.waitsSince : nil }
 
     public mutating func feed(
         _ bytes: Span<UInt8>, _ facts: ChunkFacts, _ frame: (WebSocketFrame, Span<UInt8>) -> Void
@@ -91,18 +118,14 @@ public struct WebSocketFrameDecoder {
                 self.collectHTTP(bytes[offset], facts.at)
                 offset += 1
             case .lost:
-                guard WebSocketBoundary.isProven(bytes, masked: self.masked, mayBeCompressed: self.mayBeCompressed)
-                else {
-                    self.undecodedBytes += bytes.count - offset
-                    return
-                }
-                self.state = .frame
+                guard self.find(bytes, facts, frame) else { return }
             case .skipping(let header, let remaining, let flags):
                 let taken = min(remaining, bytes.count - offset)
                 offset += taken
                 self.undecodedBytes += taken
                 self.skipped(header, remaining - taken, flags.union(chunkFlags), facts.at, frame)
             case .frame where self.buffer.isEmpty:
+                self.start = facts.offset + Int64(offset)
                 offset = self.decodeInPlace(bytes, from: offset, chunkFlags, facts.at, frame)
             case .frame:
                 offset = self.decodeBuffered(bytes, from: offset, chunkFlags, facts.at, frame)
@@ -110,11 +133,35 @@ public struct WebSocketFrameDecoder {
         }
     }
 
+    /// Looks for a frame's beginning in a segment; true where one is there. What waited is decoded before.
+    private mutating func find(
+        _ bytes: Span<UInt8>, _ facts: ChunkFacts, _ frame: (WebSocketFrame, Span<UInt8>) -> Void
+    ) -> Bool {
+        let before = self.search.heldBytes + bytes.count
+        let answer = self.search.receive(bytes, facts, masked: self.masked)
+        self.undecodedBytes += before - self.search.heldBytes
+        guard answer == .proven else { return false }
+        self.state = .frame
+        let held = self.search.takeHeld()
+        // It begins with this segment, and no other one waits.
+        if held.isEmpty { self.undecodedBytes -= bytes.count }
+        for segment in held { self.feed(segment.bytes.span, segment.facts, frame) }
+        return held.isEmpty
+    }
+
+    /// What waited is not decoded any more.
+    private mutating func giveUpSearch() {
+        self.undecodedBytes += self.search.heldBytes
+        self.search.forget()
+    }
+
     /// Bytes that the capture misses at this place of the stream.
     public mutating func gap(_ count: Int, at: Timestamp, _ frame: (WebSocketFrame, Span<UInt8>) -> Void) {
         switch self.state {
-        case .over, .lost, .httpText:
+        case .over, .httpText:
             break
+        case .lost:
+            self.giveUpSearch()
         case .skipping(let header, let remaining, let flags):
             if count <= remaining {
                 self.skipped(header, remaining - count, flags, at, frame)
@@ -141,6 +188,7 @@ public struct WebSocketFrameDecoder {
 
     /// End of the stream: what is left in the buffer is no whole frame.
     public mutating func finish(at: Timestamp) {
+        self.giveUpSearch()
         if case .httpText = self.state {
             self.reportHTTP(at)
         } else if !self.buffer.isEmpty {
@@ -148,7 +196,8 @@ public struct WebSocketFrameDecoder {
             self.anomalies.append(
                 Anomaly(
                     "websocket.incomplete-frame", at: at,
-                    detail: "the stream ends \(self.buffer.count) bytes into a frame"))
+                    detail: "the stream ends \(self.buffer.count) bytes into the frame \(self.place); expected its rest"
+                ))
             self.buffer.removeAll()
         }
     }
@@ -164,7 +213,7 @@ public struct WebSocketFrameDecoder {
         }
         switch WebSocketFrameHeader.parse(bytes, at: offset) {
         case .invalidLength:
-            self.loseTrack(at, "a frame length beyond 2^61 at its header")
+            self.loseTrack(at)
             return offset
         case .needs:
             break
@@ -217,7 +266,7 @@ public struct WebSocketFrameDecoder {
             case .invalidLength:
                 self.undecodedBytes += self.buffer.count
                 self.buffer.removeAll()
-                self.loseTrack(at, "a frame length beyond 2^61 at its header")
+                self.loseTrack(at)
                 return offset
             case .needs(let count):
                 needed = count
@@ -253,7 +302,7 @@ public struct WebSocketFrameDecoder {
             self.nextIsAfterGap = false
         }
         self.masked = header.maskKey != nil
-        return WebSocketFrame(header: header, at: at, flags: flags, isWhole: true)
+        return WebSocketFrame(header: header, at: at, flags: flags, isWhole: true, offset: self.start)
     }
 
     private mutating func startSkipping(
@@ -263,7 +312,8 @@ public struct WebSocketFrameDecoder {
         self.anomalies.append(
             Anomaly(
                 "websocket.frame-over-limit", at: at,
-                detail: "a payload of \(header.payloadBytes) bytes; \(self.limitBytes) are kept at most"))
+                detail: "a payload of \(header.payloadBytes) bytes in the frame \(self.place); "
+                    + "expected at most \(self.limitBytes), which are kept"))
         self.state = .skipping(header, remaining: header.payloadBytes - already, flags: flags)
     }
 
@@ -282,8 +332,13 @@ public struct WebSocketFrameDecoder {
         frame(facts, none.span)
     }
 
-    private mutating func loseTrack(_ at: Timestamp, _ reason: String) {
-        self.anomalies.append(Anomaly("websocket.invalid-length", at: at, detail: reason))
+    private var place: String { streamPlace(self.start, self.sender) }
+
+    private mutating func loseTrack(_ at: Timestamp) {
+        self.anomalies.append(
+            Anomaly(
+                "websocket.invalid-length", at: at,
+                detail: "a length beyond 2^61 in the frame \(self.place); expected a smaller one"))
         self.state = .over
     }
 
@@ -306,7 +361,7 @@ public struct WebSocketFrameDecoder {
         self.anomalies.append(
             Anomaly(
                 "websocket.http-text", at: at,
-                detail: "HTTP inside the WebSocket where a frame should begin: \(line)"))
+                detail: "\(line) \(self.place); expected a WebSocket frame"))
         self.buffer.removeAll()
         self.state = .over
     }

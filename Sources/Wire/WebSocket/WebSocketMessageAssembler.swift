@@ -51,12 +51,15 @@ public struct WebSocketMessageAssembler {
         var isCompressed: Bool
         var wireBytes: Int
         var flags: FrameFlags
+        /// Where its first frame begins in the stream.
+        var offset: Int64
         var loss: WebSocketMessage.Loss?
         var bytes: [UInt8]
     }
 
     private let compression: Compression
     private let limitBytes: Int
+    private let sender: Sender?
     private var partial: Partial?
     private var inflater: Inflater?
     private var isContextKnown: Bool
@@ -65,8 +68,11 @@ public struct WebSocketMessageAssembler {
     private var inflated: [UInt8] = []
     public var anomalies: [Anomaly] = []
 
-    /// - Parameter limitBytes: the largest message kept, after inflate as well.
-    public init(_ compression: Compression, limitBytes: Int) {
+    /// - Parameters:
+    ///   - limitBytes: the largest message kept, after inflate as well.
+    ///   - sender: whose stream it is, for what is reported.
+    public init(_ compression: Compression, limitBytes: Int, sender: Sender? = nil) {
+        self.sender = sender
         self.compression = compression
         self.limitBytes = limitBytes
         self.isContextKnown = compression != .unknown
@@ -99,7 +105,7 @@ public struct WebSocketMessageAssembler {
             // The usual case: one frame, one message; its bytes are passed on without a copy.
             self.deliver(
                 opcode, header.rsv1 && self.compression != .none, frame.at, header.totalBytes, frame.flags, payload,
-                message)
+                frame.offset, message)
             return
         }
         self.append(frame, opcode, payload)
@@ -114,7 +120,9 @@ public struct WebSocketMessageAssembler {
                 none.span)
         } else {
             self.deliver(
-                whole.opcode, whole.isCompressed, frame.at, whole.wireBytes, whole.flags, whole.bytes.span, message)
+                whole.opcode, whole.isCompressed, frame.at, whole.wireBytes, whole.flags, whole.bytes.span,
+                whole.offset,
+                message)
         }
     }
 
@@ -128,7 +136,9 @@ public struct WebSocketMessageAssembler {
                 // Behind a gap the final frame may be what is missing.
                 if unfinished.loss != .gap {
                     self.note(
-                        "websocket.unfinished-message", frame, "a new message before the last one had its final frame")
+                        "websocket.unfinished-message", frame,
+                        "a new message \(self.place(frame)); expected a continuation of that at offset \(unfinished.offset)"
+                    )
                 }
                 if unfinished.isCompressed { self.forgetContext() }
             }
@@ -138,7 +148,7 @@ public struct WebSocketMessageAssembler {
             self.partial = Partial(
                 opcode: opcode == .continuation ? .binary : opcode,
                 isCompressed: frame.header.rsv1 && self.compression != .none,
-                wireBytes: frame.header.totalBytes, flags: flags,
+                wireBytes: frame.header.totalBytes, flags: flags, offset: frame.offset,
                 loss: opcode == .continuation ? .gap : nil, bytes: [])
         }
         let held = self.partial?.bytes.count ?? 0
@@ -161,7 +171,7 @@ public struct WebSocketMessageAssembler {
 
     private mutating func deliver(
         _ opcode: WebSocketOpcode, _ isCompressed: Bool, _ at: Timestamp, _ wireBytes: Int, _ flags: FrameFlags,
-        _ bytes: Span<UInt8>, _ message: (WebSocketMessage, Span<UInt8>) -> Void
+        _ bytes: Span<UInt8>, _ offset: Int64, _ message: (WebSocketMessage, Span<UInt8>) -> Void
     ) {
         var facts = WebSocketMessage(opcode: opcode, at: at, wireBytes: wireBytes, flags: flags, loss: nil)
         guard isCompressed else {
@@ -169,7 +179,7 @@ public struct WebSocketMessageAssembler {
             return
         }
         facts.flags.insert(.compressed)
-        facts.loss = self.inflate(bytes, at)
+        facts.loss = self.inflate(bytes, at, offset)
         if facts.loss == nil {
             message(facts, self.inflated.span)
         } else {
@@ -178,7 +188,7 @@ public struct WebSocketMessageAssembler {
     }
 
     /// Inflates one message into `inflated`; answers why it could not be.
-    private mutating func inflate(_ bytes: Span<UInt8>, _ at: Timestamp) -> WebSocketMessage.Loss? {
+    private mutating func inflate(_ bytes: Span<UInt8>, _ at: Timestamp, _ offset: Int64) -> WebSocketMessage.Loss? {
         let inflater = self.inflater ?? Inflater(.raw)
         self.inflater = inflater
         let keeps = self.inflated.capacity <= 64 << 10
@@ -200,12 +210,20 @@ public struct WebSocketMessageAssembler {
             self.inflated.removeAll()
             switch error {
             case .tooLarge:
-                self.anomalies.append(Anomaly("websocket.inflate-over-limit", at: at, detail: error.description))
+                self.anomalies.append(
+                    Anomaly(
+                        "websocket.inflate-over-limit", at: at,
+                        detail: "too many bytes, once inflated, in the message \(streamPlace(offset, self.sender)); "
+                            + "expected at most \(self.limitBytes), which are kept"))
                 return .overLimit
             case .corrupt where !wasKnown:
                 return .unknownContext
-            case .corrupt:
-                self.anomalies.append(Anomaly("websocket.deflate-error", at: at, detail: error.description))
+            case .corrupt(let reason):
+                self.anomalies.append(
+                    Anomaly(
+                        "websocket.deflate-error", at: at,
+                        detail: "deflate data that is corrupt (\(reason)) in the message "
+                            + "\(streamPlace(offset, self.sender)); expected what RFC 7692 asks for"))
                 return .corrupt
             }
         }
@@ -225,22 +243,29 @@ public struct WebSocketMessageAssembler {
             if !isDeflate {
                 self.note(
                     "websocket.reserved-bits", frame,
-                    "RSV bits \(String(header.rsv, radix: 2)) without an extension that gives them a meaning")
+                    "RSV bits \(String(header.rsv, radix: 2)) \(self.place(frame)); "
+                        + "expected 0, for no extension gives them a meaning")
             }
         }
         if header.opcode == nil {
-            self.note("websocket.reserved-opcode", frame, "opcode \(header.rawOpcode); expected 0, 1, 2, 8, 9 or 10")
+            self.note(
+                "websocket.reserved-opcode", frame,
+                "opcode \(header.rawOpcode) \(self.place(frame)); expected 0, 1, 2, 8, 9 or 10")
         }
         if header.isControl, !header.fin || header.payloadBytes > 125 {
             self.note(
                 "websocket.invalid-control-frame", frame,
-                "a control frame of \(header.payloadBytes) bytes\(header.fin ? "" : " without FIN"); expected one frame of at most 125"
-            )
+                "a control frame of \(header.payloadBytes) bytes\(header.fin ? "" : " without FIN") \(self.place(frame)); "
+                    + "expected one frame of at most 125")
         }
         if header.opcode == .continuation, self.partial == nil, !self.mayContinue {
-            self.note("websocket.orphan-continuation", frame, "a continuation frame, and no message is begun")
+            self.note(
+                "websocket.orphan-continuation", frame,
+                "a continuation frame \(self.place(frame)), and no message is begun; expected the first frame of one")
         }
     }
+
+    private func place(_ frame: WebSocketFrame) -> String { streamPlace(frame.offset, self.sender) }
 
     private mutating func note(_ code: Anomaly.Code, _ frame: WebSocketFrame, _ detail: String) {
         self.anomalies.append(Anomaly(code, at: frame.at, detail: detail))

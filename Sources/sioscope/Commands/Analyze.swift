@@ -128,12 +128,11 @@ struct Analyze: ParsableCommand {
             path: self.timeline, findings: shown,
             sessions: sessions.filter { filter.sessions?.contains($0.id) ?? true }, failOn: failOn)
         try self.print(report, of: timeline)
-        StandardError.write(
+        StandardError.writeLine(
             FindingsSummary.text(
                 shown: shown, hidden: found.all.count - shown.count, sessions: found.sessions, frames: found.frames,
                 hint: filter.hidesBackground && self.session.isEmpty && since == nil && until == nil
-                    ? "notes on what is normal; --severity note shows them" : nil)
-                + "\n")
+                    ? "notes on what is normal; --severity note shows them" : nil))
         if let least = failOn.least, shown.contains(where: { $0.finding.severity >= least }) { throw ExitCode.found }
     }
 

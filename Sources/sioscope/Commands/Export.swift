@@ -14,7 +14,7 @@ struct Export: ParsableCommand {
 
             EXIT STATUS:
               0  exported
-              2  the timeline cannot be read, or the file not be written; no file is left behind
+              2  the timeline cannot be read or has no frame, or the file not be written; no file is left behind
             """
     )
 
@@ -43,7 +43,11 @@ struct Export: ParsableCommand {
         let file = try ExportFile(self.output)
         if self.output != "-" { Interrupt.takeOver() }
         do {
-            let count = try HookLogExport(timeline: timeline, capture: capture).run(to: file)
+            guard let count = try HookLogExport(timeline: timeline, capture: capture).run(to: file) else {
+                throw ToolError(
+                    "\(self.timeline) has no frame in capture \(capture); there is nothing to export, and no file was made"
+                )
+            }
             try file.finish()
             if self.output != "-" { StandardError.write("\(self.output): \(count) frame\(count == 1 ? "" : "s")\n") }
         } catch {

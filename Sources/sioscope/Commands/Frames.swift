@@ -8,11 +8,12 @@ struct Frames: ParsableCommand {
         discussion: """
             A line shows: time, session, sender (C client, S server), transport (ws, lp for long-polling), type, \
             namespace, event and #ack id, size in bytes, flags, payload. Types beginning with ws- are WebSocket's \
-            own. On a terminal the payload is cut to fit; in a pipe it is whole.
+            own. On a terminal lines are cut to fit, the payload first; in a pipe all is whole. Several captures are \
+            merged by their times; within one, frames keep its order, also where its clock was set back.
 
-            Healthy heartbeats are folded into one line: pings of the right side, answered in order and within the \
-            session's pingTimeout. Everything else is always shown. --format json, jsonl and csv give all columns of \
-            the table 'frames' and fold nothing.
+            Healthy heartbeats are folded into one line, in the place of the last of them: pings of the right side, \
+            answered in order and within the session's pingTimeout. Everything else is always shown. --format json, \
+            jsonl and csv give all columns of the table 'frames' and fold nothing.
 
             EXAMPLES:
               sioscope frames run.db --session 2 -t relative
@@ -79,12 +80,17 @@ struct Frames: ParsableCommand {
         let filter = FrameFilter(session: self.session, condition: self.condition, limit: self.limit)
         try filter.check(on: timeline)
         if self.follow { return try self.printFollowing(timeline, filter, sessions) }
-        if self.output.format == .table {
-            try self.printLines(of: timeline, filter, sessions)
-        } else {
-            var printer = self.output.printer()
-            try printer.print(
-                filter.sql(after: Self.allSQL), parameters: filter.parameters, from: timeline)
+        // They are gone through twice where heartbeats are folded.
+        try timeline.snapshot {
+            let frames = try FrameStream(timeline, filter)
+            if self.output.format == .table {
+                try self.printLines(of: frames, sessions)
+            } else {
+                var printer = self.output.printer()
+                try frames.forEach(
+                    Self.allSQL, columns: { try printer.begin(columns: $0) }, row: { try printer.print(row: $0) })
+                try printer.end()
+            }
         }
     }
 
@@ -93,37 +99,30 @@ struct Frames: ParsableCommand {
     private func printFollowing(
         _ timeline: TimelineReader, _ filter: FrameFilter, _ sessions: [Int64: SessionTimes]
     ) throws {
-        var filter = filter
         let terminal = Terminal.current()
         var lines = FramePrinter(
             on: terminal, clock: FrameClock(self.time, sessions: sessions), showsSession: self.session == nil,
             to: StandardOutput.shared.write)
         var printer = self.output.printer()
         let isTable = self.output.format == .table
+        let parameters = isTable ? Self.linesParameters(for: terminal) : [:]
         var hasColumns = false
         // Captures that are recorded together share the ids: what comes later in one may have a lower id than what was
         // printed of the other.
         var last: [Int64: Int64] = [:]
         while true {
-            var captures: [Int64] = []
-            try timeline.query(Self.capturesSQL) { row in captures += row[0].integer.map { [$0] } ?? [] }
-            for capture in captures {
-                (filter.capture, filter.after) = (capture, last[capture] ?? 0)
-                var parameters = filter.parameters
-                if isTable { parameters["payload_length"] = .integer(FramePrinter.payloadLength(on: terminal)) }
-                let sql = filter.sql(after: isTable ? Self.linesSQL : Self.allSQL)
-                try timeline.query(sql, parameters: parameters) { columns in
-                    if !isTable, !hasColumns { try printer.begin(columns: columns) }
-                    hasColumns = true
-                } row: { row in
-                    last[capture] = row[0].integer
-                    guard isTable else { return try printer.print(row: row) }
-                    let frame = FrameRow(row)
-                    if let session = frame.sessionID, !lines.clock.knows(session) {
-                        lines.clock.learn(try SessionTimes.load(from: timeline, first: session))
-                    }
-                    try lines.print(.frame(frame))
+            let frames = try FrameStream(timeline, filter)
+            try frames.forEach(isTable ? Self.linesSQL : Self.allSQL, parameters: parameters, behind: last) { columns in
+                if !isTable, !hasColumns { try printer.begin(columns: columns) }
+                hasColumns = true
+            } row: { capture, row in
+                last[capture] = row[0].integer
+                guard isTable else { return try printer.print(row: row) }
+                let frame = FrameRow(row)
+                if let session = frame.sessionID, !lines.clock.knows(session) {
+                    lines.clock.learn(try SessionTimes.load(from: timeline, first: session))
                 }
+                try lines.print(.frame(frame))
             }
             if isTable { try lines.flush() }
             try StandardOutput.shared.flush()
@@ -131,33 +130,29 @@ struct Frames: ParsableCommand {
         }
     }
 
-    private func printLines(
-        of timeline: TimelineReader, _ filter: FrameFilter, _ sessions: [Int64: SessionTimes]
-    ) throws {
-        var healthy = HealthyHeartbeats(ids: [])
+    private func printLines(of frames: FrameStream, _ sessions: [Int64: SessionTimes]) throws {
+        var folded = FoldedHeartbeats.none
         if !self.heartbeats {
-            healthy = try HealthyHeartbeats(in: timeline, session: self.session, sessions: sessions)
+            let healthy = try HealthyHeartbeats(in: frames.timeline, session: self.session, sessions: sessions)
+            folded = try FoldedHeartbeats(healthy: healthy, among: frames)
         }
         let terminal = Terminal.current()
-        var folder = HeartbeatFolder()
         var printer = FramePrinter(
             on: terminal, clock: FrameClock(self.time, sessions: sessions), showsSession: self.session == nil,
             to: StandardOutput.shared.write)
-
-        var parameters = filter.parameters
-        parameters["payload_length"] = .integer(FramePrinter.payloadLength(on: terminal))
         var count = 0
-        try timeline.query(filter.sql(after: Self.linesSQL), parameters: parameters) { row in
+        try frames.forEach(Self.linesSQL, parameters: Self.linesParameters(for: terminal)) { row in
             count += 1
-            let frame = FrameRow(row)
-            for output in folder.take(frame, isHealthy: healthy.contains(frame.id)) { try printer.print(output) }
+            if let line = folded.line(for: FrameRow(row)) { try printer.print(line) }
         }
-        for output in folder.finish() { try printer.print(output) }
         try printer.end()
         if count == 0 { StandardError.write("no frames\n") }
     }
 
+    private static func linesParameters(for terminal: Terminal) -> [String: TimelineValue] {
+        ["payload_length": .integer(FramePrinter.payloadLength(on: terminal))]
+    }
+
     private static let linesSQL = String(decoding: PackageResources.frames_lines_sql, as: UTF8.self)
-    private static let capturesSQL = String(decoding: PackageResources.frames_captures_sql, as: UTF8.self)
     private static let allSQL = String(decoding: PackageResources.frames_all_sql, as: UTF8.self)
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Decoding
 import Foundation
+import Timeline
 import TimelineModel
 
 struct Import: ParsableCommand {
@@ -9,7 +10,8 @@ struct Import: ParsableCommand {
         discussion: """
             Reads pcap and pcapng (also gzip-compressed), HAR files and hook logs; what a file is, is told by its \
             bytes. A new timeline is made, or an existing one gets the files as further captures: all of them, or, \
-            where one cannot be read, none. TLS is not decrypted.
+            where one cannot be read, none. TLS is not decrypted. The files of one recording (tcpdump -C, -G, -W; \
+            rings of dumpcap) are put together first, or sessions end where a file does: mergecap -w whole.pcapng FILE...
 
             EXAMPLES:
               sioscope import capture.pcapng -o run.db
@@ -62,7 +64,14 @@ struct Import: ParsableCommand {
         limits.heldBytes = self.maxHeld << 20
         limits.idleConnectionNs = Int64(self.maxIdle) * 1_000_000_000
         let pipeline = ImportPipeline(inputs: self.files, output: self.output, tap: self.tap, limits: limits)
-        StandardError.write(try pipeline.run().text(for: self.output))
+        StandardError.writeLine(try pipeline.run().text(for: self.output))
+        // Only a hint: what is there was imported, whatever becomes of this.
+        if let timeline = try? TimelineReader(path: self.output),
+            let found = try? ContinuedRecording.find(in: timeline, inputs: self.files.count),
+            let hint = ContinuedRecording.hint(found)
+        {
+            StandardError.writeLine(hint)
+        }
     }
 }
 
@@ -81,7 +90,8 @@ extension ImportPipeline.Outcome {
             text +=
                 "; \(self.anomalies == 1 ? "1 anomaly" : "\(self.anomalies) anomalies") (sioscope query \(output) anomalies)"
         }
+        if self.trailingBytes > 0 { text += "; \(count(self.trailingBytes, "byte")) behind the gzip data passed over" }
         if !self.isComplete { text += "; the input was cut off, all that is whole was read" }
-        return text + "\n"
+        return text
     }
 }

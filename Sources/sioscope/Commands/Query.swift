@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Queries
 import Timeline
 
@@ -40,14 +41,13 @@ struct Query: ParsableCommand {
         help: ArgumentHelp("Value of a parameter of the query; may be given several times.", valueName: "name=value"))
     var parameters: [String] = []
 
-    @Flag(help: "List the named queries with their parameters and columns; needs no timeline.")
+    @Flag(help: "List the named queries, or the one that is named, with parameters and columns; needs no timeline.")
     var list = false
 
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if self.list {
-            // A name alone lands in the first argument; both are fine to tell what to list.
             if self.sql != nil { throw ValidationError("--list and --sql exclude each other") }
             return
         }
@@ -61,9 +61,18 @@ struct Query: ParsableCommand {
         }
     }
 
+    /// All, or the one that was named: alone, its name lands in the first argument.
+    private func listed() throws -> [NamedQuery] {
+        guard let name = self.source ?? self.timeline else { return Queries.all }
+        if let query = Queries.named(name) { return [query] }
+        // `query run.db --list` is what one types on the way to a question.
+        guard self.source != nil || access(name, F_OK) != 0 else { return Queries.all }
+        throw QuerySource.unknown(name)
+    }
+
     func run() throws {
         if self.list {
-            return try QueryList.print(Queries.all, self.output.format, on: .current(), with: self.output.printer())
+            return try QueryList.print(self.listed(), self.output.format, on: .current(), with: self.output.printer())
         }
         guard let path = self.timeline else { return }
         let timeline = try TimelineReader(path: path)

@@ -33,7 +33,7 @@ struct Sessions: ParsableCommand {
             var printer = self.output.printer()
             try printer.print(Self.allSQL, from: timeline)
         }
-        if let summary { StandardError.write(summary.text + "\n") }
+        if let summary { StandardError.writeLine(summary.text) }
     }
 
     private func printLines(of timeline: TimelineReader, day: String?) throws {

@@ -13,6 +13,7 @@ final class ExportFile {
     /// - Throws: `ToolError` where the file is there already, or cannot be made.
     init(_ path: String) throws(ToolError) {
         self.path = path
+        guard !path.isEmpty else { throw ToolError("-o: the name is empty; name a new file, or - for standard output") }
         guard path != "-" else {
             self.descriptor = nil
             return

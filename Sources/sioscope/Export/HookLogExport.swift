@@ -10,8 +10,8 @@ struct HookLogExport {
 
     private var parameters: [String: TimelineValue] { ["capture": .integer(self.capture)] }
 
-    /// Returns the number of frames.
-    func run(to file: ExportFile) throws -> Int {
+    /// Returns the number of frames; nil where there is nothing at all that a hook log could tell.
+    func run(to file: ExportFile) throws -> Int? {
         let total = try self.count()
         var encoder = HookLogEncoder(
             connections: try self.rows(Self.connectionsSQL, of: "connections") { try ConnectionFacts($0) },
@@ -36,6 +36,8 @@ struct HookLogExport {
             }
         }
         encoder.finish(to: &text)
+        // An empty file is no hook log: import would refuse it.
+        guard count > 0 || !text.isEmpty else { return nil }
         try file.write(text)
         return count
     }

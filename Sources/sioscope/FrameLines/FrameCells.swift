@@ -67,7 +67,8 @@ struct FrameCells: Equatable {
             let code = frame.closeCode.map { String($0) } ?? "no code (1005)"
             return [code, frame.payload ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
         }
-        if let bytes = frame.firstBytes {
+        // The bytes of a packet that was decoded (msgpack) say less than what they mean.
+        if let bytes = frame.firstBytes, frame.socketIOType == nil || frame.socketIOType == "attachment" {
             return TableCell.bytes(bytes, count: Int(clamping: frame.binaryBytes))
         }
         guard let payload = frame.payload else { return "" }

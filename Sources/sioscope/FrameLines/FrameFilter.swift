@@ -9,12 +9,16 @@ struct FrameFilter {
     /// Only what stands behind this frame.
     var after: Int64?
     /// Only of this capture.
-    var capture: Int64?
+    var range: FrameRange?
 
     var parameters: [String: TimelineValue] {
         var parameters: [String: TimelineValue] = [:]
         if let session = self.session { parameters["session"] = .integer(session) }
-        if let capture = self.capture { parameters["capture"] = .integer(capture) }
+        if let range = self.range {
+            if range.isShared { parameters["capture"] = .integer(range.capture) }
+            if range.first > 0 { parameters["first"] = .integer(range.first) }
+            if range.next < .max { parameters["next"] = .integer(range.next) }
+        }
         if let after = self.after { parameters["after"] = .integer(after) }
         if let limit = self.limit { parameters["limit"] = .integer(limit) }
         return parameters
@@ -23,8 +27,12 @@ struct FrameFilter {
     /// - Parameter select: a SELECT from `frames`, up to its WHERE.
     func sql(after select: String) -> String {
         var conditions: [String] = []
-        if self.capture != nil {
-            conditions.append("connection_id IN (SELECT id FROM connections WHERE capture_id = :capture)")
+        if let range = self.range {
+            if range.first > 0 { conditions.append("id >= :first") }
+            if range.next < .max { conditions.append("id < :next") }
+            if range.isShared {
+                conditions.append("connection_id IN (SELECT id FROM connections WHERE capture_id = :capture)")
+            }
         }
         if self.after != nil { conditions.append("id > :after") }
         if self.session != nil { conditions.append("session_id = :session") }
@@ -43,6 +51,8 @@ struct FrameFilter {
         let names: [String]
         do {
             names = try timeline.parameterNames(of: "SELECT 1 FROM frames WHERE (\n\(condition)\n)")
+            // It must be one by itself too: `1) OR (1` fits between parentheses, and would undo the other conditions.
+            _ = try timeline.parameterNames(of: "SELECT 1 FROM frames WHERE \(condition)")
         } catch TimelineError.sql(_, let message, _) {
             throw ToolError("--where: \(message); expected an SQL condition on the columns of the table 'frames'")
         } catch {

@@ -7,8 +7,12 @@ struct FramePrinter {
     /// Room where it is not known what comes: most event names, and the longest type of Socket.IO.
     static let usualName = 12
     static let usualType = 13
-    /// The payload gets at least this, also where the terminal is too narrow for the rest.
-    static let narrowestPayload = 16
+    private static let gap = "  "
+    /// `C → S`
+    private static let arrowWidth = 5
+    private static let transportWidth = 2
+    /// With less room than its title needs the payload is left out.
+    static let narrowestPayload = 7
 
     private enum Line {
         case frame(atNs: Int64, time: String, FrameCells)
@@ -22,6 +26,26 @@ struct FramePrinter {
         var name = 0
         var size = 5
         var flags = 0
+        var showsPayload = true
+
+        /// Where a terminal is too narrow, the payload goes first; then names are cut, then what has few words.
+        mutating func fit(_ room: Int) {
+            self.showsPayload = room - self.total >= FramePrinter.gap.count + FramePrinter.narrowestPayload
+            let steps: [(column: WritableKeyPath<Self, Int>, least: Int)] = [
+                (\.name, 12), (\.namespace, 8), (\.name, 8), (\.flags, 5), (\.type, 7), (\.namespace, 5), (\.name, 5),
+                (\.namespace, 3), (\.type, 4),
+            ]
+            for step in steps where self.total > room && self[keyPath: step.column] > step.least {
+                let excess = self.total - room
+                self[keyPath: step.column] = max(step.least, self[keyPath: step.column] - excess)
+            }
+        }
+
+        /// Of the columns between time and payload whose widths vary, with the gap before each.
+        private var total: Int {
+            [self.session, self.type, self.namespace, self.name, self.size, self.flags]
+                .reduce(0) { $1 == 0 ? $0 : $0 + $1 + FramePrinter.gap.count }
+        }
     }
 
     private let terminal: Terminal
@@ -45,13 +69,13 @@ struct FramePrinter {
         self.write = write
     }
 
-    /// How much of a payload can be shown, in characters; as good as all where nothing is cut.
+    /// How much of a payload can be shown, in bytes; as good as all where nothing is cut.
     static func payloadLength(on terminal: Terminal) -> Int64 {
         // The event's name is taken off the payload's head, so there must be some more than fits.
-        terminal.width.map { Int64($0) + 512 } ?? Int64(Int32.max)
+        terminal.width.map { 4 * Int64($0) + 512 } ?? Int64(Int32.max)
     }
 
-    mutating func print(_ output: HeartbeatFolder.Output) throws {
+    mutating func print(_ output: FoldedHeartbeats.Line) throws {
         let line: Line
         switch output {
         case .frame(let frame):
@@ -79,7 +103,7 @@ struct FramePrinter {
     private mutating func printSample(isAll: Bool) throws {
         var widths = Widths()
         for case .frame(_, _, let cells) in self.sample {
-            widths.session = max(widths.session, cells.session.utf8.count)
+            if self.showsSession { widths.session = max(widths.session, cells.session.utf8.count) }
             widths.type = max(widths.type, DisplayWidth.of(cells.type))
             widths.namespace = max(widths.namespace, DisplayWidth.of(cells.namespace))
             widths.name = max(widths.name, DisplayWidth.of(cells.name))
@@ -97,6 +121,10 @@ struct FramePrinter {
         if widths.namespace > 0 { widths.namespace = min(Self.widestName, max(3, widths.namespace)) }
         if widths.name > 0 { widths.name = min(Self.widestName, max(5, widths.name)) }
         if widths.flags > 0 { widths.flags = max(5, widths.flags) }
+        if let width = self.terminal.width {
+            let fixed = self.clock.width + 2 * Self.gap.count + Self.arrowWidth + Self.transportWidth
+            widths.fit(width - fixed)
+        }
         self.widths = widths
         for line in self.sample { try self.printLine(line, widths) }
         self.sample = []
@@ -111,9 +139,9 @@ struct FramePrinter {
             try self.printHeader(atNs: atNs, widths)
             var head = DisplayWidth.pad(time, to: self.clock.width)
             if self.showsSession {
-                head += "  " + DisplayWidth.pad(String(summary.sessionID), to: widths.session, right: true)
+                head += Self.gap + DisplayWidth.pad(String(summary.sessionID), to: widths.session, right: true)
             }
-            let line = head + "  " + Self.text(of: summary, unicode: self.terminal.unicode)
+            let line = head + Self.gap + Self.text(of: summary, unicode: self.terminal.unicode)
             try self.write(Style.dim(self.fitted(line), on: self.terminal) + "\n")
         }
     }
@@ -129,13 +157,17 @@ struct FramePrinter {
                 self.clock.title(atNs: atNs), to: self.clock.width, right: self.clock.style != .absolute)
         ]
         if self.showsSession { columns.append(DisplayWidth.pad("#", to: widths.session, right: true)) }
-        columns += ["     ", "  ", DisplayWidth.pad("type", to: widths.type)]
+        columns += [
+            String(repeating: " ", count: Self.arrowWidth), String(repeating: " ", count: Self.transportWidth),
+            DisplayWidth.pad("type", to: widths.type),
+        ]
         if widths.namespace > 0 { columns.append(DisplayWidth.pad("nsp", to: widths.namespace)) }
         if widths.name > 0 { columns.append(DisplayWidth.pad("event", to: widths.name)) }
         columns.append(DisplayWidth.pad("bytes", to: widths.size, right: true))
         if widths.flags > 0 { columns.append(DisplayWidth.pad("flags", to: widths.flags)) }
-        columns.append("payload")
-        try self.write(Style.bold(self.fitted(columns.joined(separator: "  ")), on: self.terminal) + "\n")
+        if widths.showsPayload { columns.append("payload") }
+        let line = columns.joined(separator: Self.gap).trimmingTrailingSpaces()
+        try self.write(Style.bold(self.fitted(line), on: self.terminal) + "\n")
     }
 
     private func text(_ time: String, _ cells: FrameCells, _ widths: Widths) -> String {
@@ -153,20 +185,24 @@ struct FramePrinter {
         columns.append(DisplayWidth.pad(cells.size, to: widths.size, right: true))
         if widths.flags > 0 { columns.append(column(cells.flags, widths.flags)) }
 
-        var payload = cells.payload
-        if let width = self.terminal.width {
-            let used = columns.reduce(0) { $0 + DisplayWidth.of($1) + 2 }
-            payload = DisplayWidth.cut(
-                payload, to: max(Self.narrowestPayload, width - used), ellipsis: self.terminal.ellipsis)
-        }
-        return self.colored(columns, payload, cells.look)
+        if widths.showsPayload { columns.append(cells.payload) }
+        return self.colored(self.fitted(columns), cells.look)
     }
 
-    private func colored(_ columns: [String], _ payload: String, _ look: FrameCells.Look) -> String {
-        guard self.terminal.color else {
-            return (columns + [payload]).joined(separator: "  ").trimmingTrailingSpaces()
+    /// What fits of a line: the column at the edge is cut, what stands behind it left out.
+    private func fitted(_ columns: [String]) -> [String] {
+        guard var room = self.terminal.width else { return columns }
+        var kept: [String] = []
+        for column in columns where room > 0 {
+            kept.append(DisplayWidth.cut(column, to: room, ellipsis: self.terminal.ellipsis))
+            room -= DisplayWidth.of(column) + Self.gap.count
         }
-        let whole = (columns + [payload]).joined(separator: "  ").trimmingTrailingSpaces()
+        return kept
+    }
+
+    private func colored(_ columns: [String], _ look: FrameCells.Look) -> String {
+        let whole = columns.joined(separator: Self.gap).trimmingTrailingSpaces()
+        guard self.terminal.color else { return whole }
         switch look {
         case .quiet: return Style.dim(whole, on: self.terminal)
         case .bad: return Style.red(whole, on: self.terminal)
@@ -175,8 +211,10 @@ struct FramePrinter {
             let arrow = self.showsSession ? 2 : 1
             let style: Style = look == .client ? .cyan : .green
             columns[0] = Style.dim(columns[0], on: self.terminal)
-            for index in [arrow, arrow + 2] { columns[index] = style(columns[index], on: self.terminal) }
-            return (columns + [payload]).joined(separator: "  ").trimmingTrailingSpaces()
+            for index in [arrow, arrow + 2] where index < columns.count {
+                columns[index] = style(columns[index], on: self.terminal)
+            }
+            return columns.joined(separator: Self.gap).trimmingTrailingSpaces()
         }
     }
 

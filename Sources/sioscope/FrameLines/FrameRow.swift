@@ -50,9 +50,6 @@ struct FrameRow: Equatable {
     /// A WebSocket close frame.
     var isWebSocketClose: Bool { self.layer == "websocket" && self.opcode == 8 }
 
-    /// Nothing of its session is to come after it.
-    var endsSession: Bool { self.isWebSocketClose || self.engineIOType == "close" }
-
     var isHeartbeat: Bool {
         (self.engineIOType == "ping" || self.engineIOType == "pong") && self.payload != "probe"
     }

@@ -1,9 +1,8 @@
 import Timeline
 
-/// The ids of the frames that are healthy heartbeats, asked for in ascending order: 8 bytes a heartbeat.
+/// The ids of the frames that are healthy heartbeats: 8 bytes a heartbeat.
 struct HealthyHeartbeats {
     private let ids: [Int64]
-    private var next = 0
 
     init(ids: [Int64]) {
         self.ids = ids.sorted()
@@ -27,10 +26,15 @@ struct HealthyHeartbeats {
         self.init(ids: ids)
     }
 
-    /// - Parameter id: not smaller than the one asked for before.
-    mutating func contains(_ id: Int64) -> Bool {
-        while self.next < self.ids.count, self.ids[self.next] < id { self.next += 1 }
-        return self.next < self.ids.count && self.ids[self.next] == id
+    var isEmpty: Bool { self.ids.isEmpty }
+
+    func contains(_ id: Int64) -> Bool {
+        var (low, high) = (0, self.ids.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if self.ids[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low < self.ids.count && self.ids[low] == id
     }
 
     private static let sql = String(decoding: PackageResources.frames_heartbeats_sql, as: UTF8.self)

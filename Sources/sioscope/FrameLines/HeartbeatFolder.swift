@@ -1,9 +1,21 @@
 /// Puts healthy heartbeats aside and gives one summary for many.
 ///
-/// An idle stretch of a session, three heartbeats or more without another frame of it, is summed up where it stands.
-/// Single ones between other frames are counted on, and summed up at the session's end or before its first unhealthy
-/// heartbeat: so neither a quiet nor a busy session drowns in them.
+/// An idle stretch of a session, three heartbeats or more without another frame of it, is summed up by itself. Single
+/// ones between other frames are counted on, up to the session's end or its first unhealthy heartbeat: so neither a
+/// quiet nor a busy session drowns in them.
 struct HeartbeatFolder {
+    /// What the folder needs of a frame.
+    struct Step: Equatable {
+        enum Kind: Equatable {
+            case ping, pong, ending, other
+        }
+
+        var id: Int64
+        var sessionID: Int64?
+        var atNs: Int64
+        var kind: Kind
+    }
+
     /// Healthy heartbeats of one session, folded.
     struct Summary: Equatable {
         var sessionID: Int64
@@ -11,14 +23,11 @@ struct HeartbeatFolder {
         var count: Int
         var firstNs: Int64
         var lastNs: Int64
+        /// The frame of the last one: the summary stands in its place.
+        var lastID: Int64
         /// From ping to pong; nil where no pair was among the frames.
         var fastestNs: Int64?
         var slowestNs: Int64?
-    }
-
-    enum Output: Equatable {
-        case frame(FrameRow)
-        case heartbeats(Summary)
     }
 
     static let idleStretch = 3
@@ -29,6 +38,7 @@ struct HeartbeatFolder {
         var inARow = 0
         var firstNs: Int64
         var lastNs: Int64
+        var lastID: Int64
         var pingedNs: Int64?
         var fastestNs: Int64?
         var slowestNs: Int64?
@@ -36,44 +46,45 @@ struct HeartbeatFolder {
         func summary(of session: Int64) -> Summary {
             Summary(
                 sessionID: session, count: max(self.pings, self.pongs), firstNs: self.firstNs, lastNs: self.lastNs,
-                fastestNs: self.fastestNs, slowestNs: self.slowestNs)
+                lastID: self.lastID, fastestNs: self.fastestNs, slowestNs: self.slowestNs)
         }
     }
 
     private var runs: [Int64: Run] = [:]
 
-    /// What is to be printed now, in order.
-    mutating func take(_ frame: FrameRow, isHealthy: Bool) -> [Output] {
-        guard let session = frame.sessionID else { return [.frame(frame)] }
+    /// Takes the frames of a session in their order; those of several sessions may be mixed.
+    ///
+    /// - Returns: the summary of a run that this frame closed.
+    mutating func take(_ frame: Step, isHealthy: Bool) -> Summary? {
+        guard let session = frame.sessionID else { return nil }
         if isHealthy {
             self.add(frame, to: session)
-            return []
+            return nil
         }
-        guard let run = self.runs[session] else { return [.frame(frame)] }
-        if run.inARow >= Self.idleStretch || frame.endsSession || frame.isHeartbeat {
+        guard let run = self.runs[session] else { return nil }
+        if run.inARow >= Self.idleStretch || frame.kind != .other {
             // Between a ping and its pong there may be other frames: such a run goes on.
-            if run.pingedNs == nil || frame.endsSession {
+            if run.pingedNs == nil || frame.kind == .ending {
                 self.runs[session] = nil
-                return [.heartbeats(run.summary(of: session)), .frame(frame)]
+                return run.summary(of: session)
             }
         }
         self.runs[session]?.inARow = 0
-        return [.frame(frame)]
+        return nil
     }
 
-    /// What is left at the end, in the order of time.
-    mutating func finish() -> [Output] {
+    /// What is left at the end.
+    mutating func finish() -> [Summary] {
         defer { self.runs = [:] }
         return self.runs.map { $1.summary(of: $0) }
-            .sorted { ($0.lastNs, $0.sessionID) < ($1.lastNs, $1.sessionID) }
-            .map { .heartbeats($0) }
     }
 
-    private mutating func add(_ frame: FrameRow, to session: Int64) {
-        var run = self.runs[session] ?? Run(firstNs: frame.atNs, lastNs: frame.atNs)
+    private mutating func add(_ frame: Step, to session: Int64) {
+        var run = self.runs[session] ?? Run(firstNs: frame.atNs, lastNs: frame.atNs, lastID: frame.id)
         run.lastNs = frame.atNs
+        run.lastID = frame.id
         run.inARow += 1
-        if frame.engineIOType == "ping" {
+        if frame.kind == .ping {
             run.pings += 1
             run.pingedNs = frame.atNs
         } else {

@@ -14,6 +14,8 @@ struct ImportPipeline {
         var anomalies = 0
         var otherRequests: Int64 = 0
         var isComplete = true
+        /// Behind the data of gzip files.
+        var trailingBytes = 0
     }
 
     let inputs: [String]
@@ -61,6 +63,7 @@ struct ImportPipeline {
         }
         try thread.finish(door.facts)
         outcome.otherRequests += door.facts?.otherRequests ?? 0
+        outcome.trailingBytes += door.trailingBytes
         outcome.isComplete = outcome.isComplete && door.facts?.completeTail ?? true
     }
 }

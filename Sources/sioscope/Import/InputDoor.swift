@@ -1,4 +1,5 @@
 import Decoding
+import Timeline
 import TimelineModel
 import Wire
 
@@ -10,8 +11,8 @@ final class InputDoor {
         case open(any Door)
     }
 
-    /// JSON files show what they are within their first keys.
-    private static let sniffBytes = 4096
+    /// Captures show what they are within their first bytes, whatever else by its first lines.
+    private static let captureBytes = 512
 
     private let name: String
     private let tap: TapPosition
@@ -31,10 +32,13 @@ final class InputDoor {
         if case .open(let door) = self.state { door.facts } else { nil }
     }
 
+    /// Bytes behind the gzip data that were passed over.
+    var trailingBytes: Int { self.gzip?.trailingBytes ?? 0 }
+
     func feed(_ bytes: Span<UInt8>, _ deliver: (TimelineBatch) -> Void) throws {
         if self.isFirst {
             self.isFirst = false
-            if CaptureFormat.sniff(bytes) == .gzip { self.gzip = Inflater(.gzip) }
+            if CaptureFormat.sniff(bytes) == .gzip { self.gzip = Inflater(.gzip, passesOverTrailer: true) }
         }
         guard let gzip = self.gzip else { return try self.feedPlain(bytes, deliver) }
         var failure: (any Error)?
@@ -71,7 +75,16 @@ final class InputDoor {
         case .sniffing(var first):
             bytes.withUnsafeBufferPointer { first.append(contentsOf: $0) }
             self.state = .sniffing(first)
-            if first.count >= Self.sniffBytes { try self.open(first, deliver) }
+            if first.count >= Self.captureBytes, first.count >= JSONInput.sniffBytes || Self.isCapture(first) {
+                try self.open(first, deliver)
+            }
+        }
+    }
+
+    private static func isCapture(_ first: [UInt8]) -> Bool {
+        switch CaptureFormat.sniff(first.span) {
+        case .pcap, .pcapng, .gzip: true
+        case .json, .text, .empty, .unknown: false
         }
     }
 
@@ -85,14 +98,25 @@ final class InputDoor {
         switch CaptureFormat.sniff(first.span) {
         case .pcap, .pcapng:
             return CaptureDecoder(CaptureFacts(kind: .pcap, source: self.name, tap: self.tap), limits: self.limits)
-        case .json where JSONInput.sniff(first.span) == .hookLog:
-            return HookLogDecoder(CaptureFacts(kind: .hook, source: self.name, tap: self.tap), limits: self.limits)
-        case .json:
-            return HARDecoder(CaptureFacts(kind: .har, source: self.name, tap: self.tap), limits: self.limits)
         case .gzip: throw self.refusal("gzip inside gzip")
         case .empty: throw ToolError("\(self.name) is empty; nothing to import")
-        case .text: throw self.refusal("text")
-        case .unknown: throw self.refusal("no kind of file that is known here")
+        case .json, .text, .unknown: return try self.textDoor(first)
+        }
+    }
+
+    /// A log that begins in the middle of a line may begin with anything.
+    private func textDoor(_ first: [UInt8]) throws(ToolError) -> any Door {
+        switch JSONInput.sniff(first.span) {
+        case .hookLog:
+            return HookLogDecoder(CaptureFacts(kind: .hook, source: self.name, tap: self.tap), limits: self.limits)
+        case .har:
+            return HARDecoder(CaptureFacts(kind: .har, source: self.name, tap: self.tap), limits: self.limits)
+        case .text where CaptureFormat.sniff(first.span) == .text: throw self.refusal("text")
+        case .text where TimelineReader.isTimeline(beginning: first):
+            throw ToolError(
+                "\(self.name) is a timeline already; read it with `sioscope sessions \(self.name)`, or export it and"
+                    + " import that")
+        case .text: throw self.refusal("no kind of file that is known here")
         }
     }
 

@@ -16,6 +16,7 @@ final class InputFile {
 
     init(_ path: String) throws(ToolError) {
         self.path = path
+        guard !path.isEmpty else { throw ToolError("the name of an input is empty; name a capture file") }
         if path == "-" {
             guard isatty(0) == 0 else { throw ToolError("standard input is a terminal; give a file, or pipe one in") }
             self.descriptor = 0

@@ -4,19 +4,21 @@ import Glibc
 final class ProgressLine {
     private let began = ContinuousClock.now
     private var shown: ContinuousClock.Instant?
-    private let isTerminal = isatty(2) == 1
+    private let line = StatusLine.shared
+    private let terminal = Terminal.current(STDERR_FILENO)
 
     /// Shows what `text` makes, if it is time to.
     func show(_ text: () -> String) {
-        guard self.isTerminal else { return }
+        guard self.line.isShown, let width = self.terminal.width else { return }
         let now = ContinuousClock.now
         guard now - self.began > .seconds(1), self.shown.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
         self.shown = now
-        StandardError.write("\r\(text())\u{1B}[K")
+        // A line that is broken by the terminal could not be written over.
+        self.line.show(DisplayWidth.cut(text(), to: width - 1, ellipsis: self.terminal.ellipsis))
     }
 
     func clear() {
-        if self.shown != nil { StandardError.write("\r\u{1B}[K") }
+        if self.shown != nil { self.line.clear() }
         self.shown = nil
     }
 

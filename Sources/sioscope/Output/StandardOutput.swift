@@ -10,6 +10,8 @@ final class StandardOutput: Sendable {
 
     private let descriptor: Int32
     private let threshold: Int
+    /// Not nil where the line of this terminal must get out of the way.
+    private let statusLine: StatusLine?
     private let state = Mutex(State())
 
     private struct State {
@@ -20,6 +22,7 @@ final class StandardOutput: Sendable {
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
+        self.statusLine = Self.areOneTerminal(descriptor, STDERR_FILENO) ? .shared : nil
         self.threshold = isatty(descriptor) == 1 ? 0 : 1 << 16
     }
 
@@ -48,12 +51,32 @@ final class StandardOutput: Sendable {
         }
     }
 
+    private static func areOneTerminal(_ one: Int32, _ other: Int32) -> Bool {
+        guard isatty(one) == 1, isatty(other) == 1 else { return false }
+        var (first, second) = (stat(), stat())
+        return fstat(one, &first) == 0 && fstat(other, &second) == 0 && first.st_rdev == second.st_rdev
+    }
+
     private func drain(_ state: inout State) throws {
         defer { state.pending.removeAll(keepingCapacity: true) }
         if let failure = state.failure { throw failure }
+        guard !state.pending.isEmpty else { return }
+        do {
+            if let statusLine {
+                try statusLine.makeWay(for: state.pending) { try self.writeNow($0) }
+            } else {
+                try self.writeNow(state.pending)
+            }
+        } catch {
+            state.failure = error
+            throw error
+        }
+    }
+
+    private func writeNow(_ bytes: [UInt8]) throws {
         var written = 0
-        while written < state.pending.count {
-            let count = state.pending.withUnsafeBytes {
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
                 Glibc.write(self.descriptor, $0.baseAddress! + written, $0.count - written)
             }
             if count >= 0 {
@@ -62,12 +85,10 @@ final class StandardOutput: Sendable {
                 var waiting = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&waiting, 1, -1)
             } else if errno != EINTR {
-                let failure: any Error =
-                    errno == EPIPE
+                throw errno == EPIPE
                     ? ClosedPipe()
                     : ToolError("standard output: \(String(cString: strerror(errno))); the output is incomplete")
-                state.failure = failure
-                throw failure
+                        as any Error
             }
         }
     }
@@ -75,12 +96,24 @@ final class StandardOutput: Sendable {
 
 /// Standard error: talk. Nothing is done about a stderr that cannot be written.
 enum StandardError {
+    /// Writes one line, which a terminal gets as several where it is too narrow for it.
+    static func writeLine(_ text: String) {
+        guard let width = Terminal.current(STDERR_FILENO).width, DisplayWidth.of(text) > width else {
+            return self.write(text + "\n")
+        }
+        self.write(Wrapping.lines(text, width: width, rest: "  ").joined(separator: "\n") + "\n")
+    }
+
     static func write(_ text: String) {
         // Before talk, what was printed so far is to be seen: both streams often end on one terminal.
         try? StandardOutput.shared.flush()
-        var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
+        StatusLine.shared.makeWay(for: Array(text.utf8)) { self.writeNow($0) }
+    }
+
+    /// Past the status line, which uses this itself.
+    static func writeNow(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { bytes in
+            var rest = bytes
             while !rest.isEmpty {
                 let count = Glibc.write(STDERR_FILENO, rest.baseAddress, rest.count)
                 if count < 0, errno == EINTR { continue }

@@ -7,7 +7,8 @@ import Timeline
 struct TablePrinter: RowPrinter {
     /// What gives way where a terminal is too narrow.
     enum Overflow {
-        /// Columns of text shrink, the widest first.
+        /// Columns of text shrink, the widest first; then titles are cut. What even so does not fit is left out from the
+        /// end, and a column of `…` says so.
         case shrinkWidest
         /// The last column is cut, then left out: for tables whose columns stand in the order of importance.
         case dropLast
@@ -24,6 +25,8 @@ struct TablePrinter: RowPrinter {
     private struct Column {
         var name: String
         var width: Int
+        /// What its cells need.
+        var content = 0
         var isNumber: Bool
         var decimals: Int
     }
@@ -34,6 +37,8 @@ struct TablePrinter: RowPrinter {
     private var columns: [Column] = []
     private var sample: [[TimelineValue]] = []
     private var isMeasured = false
+    /// Columns were left out.
+    private var isCut = false
 
     init(
         on terminal: Terminal, overflow: Overflow = .shrinkWidest, to write: @escaping (String) throws -> Void
@@ -62,7 +67,7 @@ struct TablePrinter: RowPrinter {
     private mutating func printSample() throws {
         self.measure()
         self.isMeasured = true
-        let header = self.line(self.columns.map(\.name)).trimmingTrailingSpaces()
+        let header = self.line(self.columns.map(\.name), isHeader: true).trimmingTrailingSpaces()
         try self.write(Style.bold(header, on: self.terminal) + "\n")
         for row in self.sample { try self.printLine(row) }
         self.sample = []
@@ -76,6 +81,7 @@ struct TablePrinter: RowPrinter {
             let widest = values.lazy.map { DisplayWidth.of(TableCell.text($0, decimals: decimals)) }.max() ?? 0
             self.columns[index].isNumber = isNumber
             self.columns[index].decimals = decimals
+            self.columns[index].content = widest
             self.columns[index].width = max(DisplayWidth.of(self.columns[index].name), widest)
         }
         guard let width = self.terminal.width else {
@@ -84,8 +90,15 @@ struct TablePrinter: RowPrinter {
             }
             return
         }
+        // A huge cell must not cost a step for each of its characters.
+        for index in self.columns.indices where !self.columns[index].isNumber {
+            self.columns[index].width = min(self.columns[index].width, width)
+        }
         switch self.overflow {
-        case .shrinkWidest: self.shrink(to: width)
+        case .shrinkWidest:
+            self.shrink(to: width, least: Self.least)
+            self.shrink(to: width) { max(1, $0.isNumber ? $0.content : min($0.content, Self.narrowest)) }
+            self.leaveOut(to: width)
         case .dropLast: self.drop(to: width)
         }
     }
@@ -94,26 +107,30 @@ struct TablePrinter: RowPrinter {
         self.columns.reduce(0) { $0 + $1.width } + Self.gap.count * (self.columns.count - 1)
     }
 
-    private func narrowest(_ column: Column) -> Int {
-        column.isNumber ? column.width : min(column.width, max(Self.narrowest, DisplayWidth.of(column.name)))
+    private static func least(_ column: Column) -> Int {
+        column.isNumber ? column.width : min(column.width, max(self.narrowest, DisplayWidth.of(column.name)))
     }
 
-    /// Takes columns of text away from the widest, one terminal column at a time, until the row fits.
-    private mutating func shrink(to width: Int) {
+    /// Takes room from the widest column, one terminal column at a time, until the row fits or each is at its least.
+    private mutating func shrink(to width: Int, least: (Column) -> Int) {
         for _ in 0..<max(0, self.totalWidth - width) {
-            let candidates = self.columns.indices.filter {
-                self.columns[$0].width > self.narrowest(self.columns[$0])
-            }
+            let candidates = self.columns.indices.filter { self.columns[$0].width > least(self.columns[$0]) }
             guard let widest = candidates.max(by: { self.columns[$0].width < self.columns[$1].width }) else { return }
             self.columns[widest].width -= 1
         }
+    }
+
+    private mutating func leaveOut(to width: Int) {
+        guard self.totalWidth > width else { return }
+        self.isCut = true
+        while self.totalWidth + Self.gap.count + 1 > width, self.columns.count > 1 { self.columns.removeLast() }
     }
 
     /// Cuts the last column, or leaves it out where too little of it would be seen.
     private mutating func drop(to width: Int) {
         while self.totalWidth > width, let last = self.columns.last, self.columns.count > 1 {
             let room = last.width - (self.totalWidth - width)
-            if room >= self.narrowest(last) {
+            if room >= Self.least(last) {
                 self.columns[self.columns.count - 1].width = room
             } else {
                 self.columns.removeLast()
@@ -126,16 +143,21 @@ struct TablePrinter: RowPrinter {
         try self.write(self.line(cells).trimmingTrailingSpaces() + "\n")
     }
 
-    private func line(_ cells: [String]) -> String {
+    private func line(_ cells: [String], isHeader: Bool = false) -> String {
         var line = ""
         for (index, (column, cell)) in zip(self.columns, cells).enumerated() {
             if index > 0 { line += Self.gap }
+            // A number that is cut is another number.
             let shown =
-                self.terminal.width != nil && !column.isNumber
+                self.terminal.width != nil && (isHeader || !column.isNumber)
                 ? DisplayWidth.cut(cell, to: column.width, ellipsis: self.terminal.ellipsis) : cell
             line += DisplayWidth.pad(shown, to: column.width, right: column.isNumber)
         }
-        return line
+        if self.isCut { line += Self.gap + self.terminal.ellipsis }
+        // The first rows told the widths: a later number may be wider than its column.
+        return self.terminal.width.map {
+            DisplayWidth.cut(line.trimmingTrailingSpaces(), to: $0, ellipsis: self.terminal.ellipsis)
+        } ?? line
     }
 }
 

@@ -35,13 +35,13 @@ struct Terminal: Equatable {
         self.unicode = unicode
     }
 
-    /// Standard output as it is now.
-    static func current() -> Terminal {
+    /// Standard output, or another stream, as it is now.
+    static func current(_ descriptor: Int32 = STDOUT_FILENO) -> Terminal {
         var size = winsize()
-        let answered = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0
+        let answered = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
         return Terminal(
             environment: { name in getenv(name).map { String(cString: $0) } },
-            isTerminal: isatty(STDOUT_FILENO) == 1,
+            isTerminal: isatty(descriptor) == 1,
             columns: answered ? Int(size.ws_col) : 0)
     }
 }

@@ -5,13 +5,14 @@ import Timeline
 struct QueryArguments: Equatable {
     private(set) var given: [String: String] = [:]
 
-    /// - Parameter texts: each `name=value`; a `:` before the name is fine, the last of several wins.
+    /// - Parameter texts: each `name=value`; a `:` before the name is fine, a name only once.
     init(_ texts: [String]) throws {
         for text in texts {
             guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
                 throw ToolError("-p \(text): expected name=value")
             }
             let name = Self.bare(String(text[..<equals]))
+            guard self.given[name] == nil else { throw ToolError("-p \(name) is given twice; give it once") }
             self.given[name] = String(text[text.index(after: equals)...])
         }
     }

@@ -26,7 +26,9 @@ enum QueryList {
 
     /// Name and title, then columns and parameters, each wrapped and indented.
     static func entry(_ query: NamedQuery, on terminal: Terminal) -> String {
-        var text = Style.bold(query.name, on: terminal) + "\n    " + query.title + "\n"
+        var text = Style.bold(query.name, on: terminal) + "\n"
+        let title = Wrapping.lines(query.title, width: terminal.width ?? .max, first: "    ", rest: "    ")
+        text += title.joined(separator: "\n") + "\n"
         text += self.wrapped("gives ", query.columns.map(\.name), separator: ", ", on: terminal)
         if !query.parameters.isEmpty {
             text += self.wrapped("takes ", query.parameters.map(self.usage), separator: "  ", on: terminal)

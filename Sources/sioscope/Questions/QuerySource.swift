@@ -25,13 +25,18 @@ struct QuerySource: Equatable {
             }
         }
         guard let query = Queries.named(name) else {
-            let near = NearestNames.of(name, among: Queries.all.map(\.name))
-            throw ToolError(
-                "no query is named '\(name)'"
-                    + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?")
-                    + " ('sioscope query --list' lists all; a file ends in .sql)")
+            throw self.unknown(name)
         }
         return QuerySource(label: "query \(query.name)", sql: query.sql, parameters: query.parameters)
+    }
+
+    /// For a name that no query has.
+    static func unknown(_ name: String) -> ToolError {
+        let near = NearestNames.of(name, among: Queries.all.map(\.name))
+        return ToolError(
+            "no query is named '\(name)'"
+                + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?")
+                + " ('sioscope query --list' lists all; a file ends in .sql)")
     }
 
     /// Runs what reads the SQL; an error of it gets the name of its source.

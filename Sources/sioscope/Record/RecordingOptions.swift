@@ -32,8 +32,9 @@ struct RecordingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Keep the timeline below this size, in MiB, by letting go of the oldest sessions of this recording that have \
-            ended. What runs is never touched, and the file does not shrink: what becomes free is used again.
+            Keep the timeline, with its -wal beside it, below this size in MiB, by letting go of the oldest sessions of \
+            this recording that have ended. What runs is never touched; the -wal outgrows it while a program reads for \
+            long; and a timeline that was there before only shrinks where --max-size made it.
             """, valueName: "MiB"))
     var maxSize: Int64?
 
@@ -62,13 +63,15 @@ struct RecordingOptions: ParsableArguments {
     }
 
     /// - Parameters:
+    ///   - redactor: nil where nothing is redacted.
     ///   - told: gets each finding, on another thread.
     ///   - failed: gets what ends the recording, likewise.
     func settings(
+        redactor: Redactor?,
         told: @escaping @Sendable (Finding) -> Void, failed: @escaping @Sendable (TimelineError) -> Void
     ) throws -> LiveRecording.Settings {
         var settings = LiveRecording.Settings()
-        settings.redactor = try self.redaction.redactor()
+        settings.redactor = redactor
         settings.configuration = try ConfigurationFile.load(self.config).configuration
         if self.maxSize != nil || self.keep != nil {
             settings.limits = Retention.Limits(bytes: self.maxSize.map { $0 << 20 }, ageNs: self.keep?.nanoseconds)

@@ -9,6 +9,17 @@ import TimelineModel
 struct RecordingRun {
     let options: RecordingOptions
     let tap: any LiveTap
+    /// Nil where nothing is redacted.
+    let redactor: Redactor?
+
+    init(options: RecordingOptions, tap: any LiveTap) throws {
+        self.init(options: options, tap: tap, redactor: try options.redaction.redactor())
+    }
+
+    /// - Parameter redactor: of the options; for who writes something of his own with it: equal secrets look alike.
+    init(options: RecordingOptions, tap: any LiveTap, redactor: Redactor?) {
+        (self.options, self.tap, self.redactor) = (options, tap, redactor)
+    }
 
     /// Why a recording ends, the first reason that there was.
     private final class Stop: Sendable {
@@ -34,7 +45,7 @@ struct RecordingRun {
         let screen = RecordingScreen()
         let stop = Stop()
         let least = self.options.exitOn.least
-        let settings = try self.options.settings { finding in
+        let settings = try self.options.settings(redactor: self.redactor) { finding in
             screen.tell(finding)
             if let least, finding.severity >= least { stop.now(because: .found) }
         } failed: { error in
@@ -75,17 +86,10 @@ struct RecordingRun {
 
     private func finish(_ recording: LiveRecording, _ screen: RecordingScreen, _ stop: Stop) throws {
         do {
-            let final = try recording.finish()
-            var counts = recording.counts
-            if let final {
-                counts.findings = [:]
-                for finding in final { counts.findings[finding.severity, default: 0] += 1 }
-            }
-            screen.say("\(self.options.output): \(RecordingScreen.text(of: counts))" + self.hint(counts))
+            try recording.finish()
+            screen.say(self.summary(recording.stored, ""))
         } catch {
-            screen.say(
-                "\(self.options.output): \(RecordingScreen.text(of: recording.counts)); "
-                    + "what was stored before the failure is kept")
+            screen.say(self.summary(recording.stored, "; what was stored before the failure is kept"))
             throw error
         }
         switch stop.reason {
@@ -95,7 +99,16 @@ struct RecordingRun {
         }
     }
 
-    private func hint(_ counts: RecordingCounts) -> String {
-        counts.findings.values.contains { $0 > 0 } ? " (sioscope analyze \(self.options.output))" : ""
+    /// What the file holds, and what it does not.
+    private func summary(_ counts: RecordingCounts, _ remark: String) -> String {
+        let output = self.options.output
+        var text = "\(output): \(RecordingScreen.text(of: counts))"
+        if counts.lostFrames > 0 {
+            text += "; \(FindingsSummary.count(counts.lostFrames, "frame")) more could not be stored"
+        }
+        text += remark
+        if let trouble = self.tap.trouble { text += "; \(trouble)" }
+        if counts.findings.values.contains(where: { $0 > 0 }) { text += " (sioscope analyze \(output))" }
+        return Escaping.visible(text)
     }
 }

@@ -14,24 +14,18 @@ final class RecordingScreen: @unchecked Sendable {
         var session: Int64?
     }
 
-    private let isTerminal: Bool
     private let terminal: Terminal
     private let began = Timestamp.now()
-    private let write: (String) -> Void
+    private let line: StatusLine
 
     // Guards everything below.
     private let lock = NSLock()
-    private var status = ""
     private var told: [Kind: Int] = [:]
     private var last: (frames: Int64, at: Timestamp)?
 
-    init(
-        isTerminal: Bool = isatty(STDERR_FILENO) == 1, terminal: Terminal? = nil,
-        write: @escaping (String) -> Void = StandardError.write
-    ) {
-        self.isTerminal = isTerminal
-        self.terminal = terminal ?? Self.terminalOfError(isTerminal)
-        self.write = write
+    init(line: StatusLine = .shared) {
+        self.terminal = Self.terminalOfError(line.isShown)
+        self.line = line
     }
 
     private static func terminalOfError(_ isTerminal: Bool) -> Terminal {
@@ -76,7 +70,7 @@ final class RecordingScreen: @unchecked Sendable {
 
     /// Shows the counts, on a terminal.
     func show(_ counts: RecordingCounts, now: Timestamp = .now()) {
-        guard self.isTerminal else { return }
+        guard self.line.isShown else { return }
         self.lock.withLock {
             var rate = 0.0
             if let last = self.last, now > last.at {
@@ -91,21 +85,17 @@ final class RecordingScreen: @unchecked Sendable {
             if let width = self.terminal.width {
                 text = DisplayWidth.cut(text, to: width - 1, ellipsis: self.terminal.ellipsis)
             }
-            self.status = text
-            self.write("\r\(text)\u{1B}[K")
+            self.line.show(text)
         }
     }
 
     /// Takes the counts away.
     func end() {
-        self.lock.withLock {
-            if !self.status.isEmpty { self.write("\r\u{1B}[K") }
-            self.status = ""
-        }
+        self.line.clear()
     }
 
     private func put(_ line: String) {
-        self.write(self.status.isEmpty ? line + "\n" : "\r\u{1B}[K\(line)\n\(self.status)")
+        StandardError.write(line + "\n")
     }
 
     /// `3 sessions, 120 frames, 2 errors, 1 warning, 5 packets dropped`

@@ -27,9 +27,12 @@ struct RedactionFlags: ParsableArguments {
         completion: .file())
     var redactKey: String?
 
-    /// Nil where nothing is to be redacted.
+    /// Whether anything is to be redacted.
+    var isOn: Bool { self.redact || !self.redactJson.isEmpty || self.redactKey != nil }
+
+    /// Nil where nothing is.
     func redactor() throws -> Redactor? {
-        guard self.redact || !self.redactJson.isEmpty || self.redactKey != nil else { return nil }
+        guard self.isOn else { return nil }
         guard let path = self.redactKey else { return Redactor(RedactionKey(), adding: self.redactJson) }
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw ToolError("--redact-key: \(path) cannot be read; give a file with 16 random bytes or more")

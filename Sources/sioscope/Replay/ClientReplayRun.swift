@@ -50,7 +50,11 @@ struct ClientReplayRun {
     func run() throws -> ReplayReport {
         let clock = SteadyClock()
         let thread = DriverThread()
-        defer { thread.end() }
+        defer {
+            // One may still make a payload that nobody waits for.
+            ShellCommand.stopAll()
+            thread.end()
+        }
         let recorder = try WireRecorder(
             path: self.output, source: self.url, tap: .client, toolVersion: SioscopeCommand.version, clock: clock,
             settings: self.recording)

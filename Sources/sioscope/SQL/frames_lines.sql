@@ -16,8 +16,9 @@ SELECT
   close_code,
   size_bytes,
   flags,
-  -- No more than can be shown: a terminal has no use for the rest of a long payload.
-  substr(payload, 1, :payload_length) AS payload,
+  -- No more than can be shown: a terminal has no use for the rest of a long payload. By bytes, for substr() of a text
+  -- ends at its first NUL.
+  CAST(substr(CAST(payload AS BLOB), 1, :payload_length) AS TEXT) AS payload,
   substr(binary, 1, 9) AS first_bytes,
   length(binary) AS binary_bytes
 FROM frames

@@ -15,8 +15,14 @@ struct StoryText {
         var blocks = story.diagnoses.map(self.block)
         let refused = self.refusals(story.refusals)
         if !refused.isEmpty { blocks.append(refused) }
+        blocks += story.unexplained.map(self.unexplained)
         blocks += self.running(story.running)
         blocks += story.incomplete.map { self.filled("\($0.prefix(1).uppercased())\($0.dropFirst()).") }
+        if blocks.isEmpty, story.refusedRequests > 0 {
+            let what = Phrase.count(story.refusedRequests, "request was", plural: "requests were")
+            blocks.append(
+                self.filled("No session ended here; \(what) refused (`sioscope query` lists refused-handshakes)."))
+        }
         if blocks.isEmpty { blocks.append("No session ended here, and no handshake was refused.\n") }
         return blocks.joined(separator: "\n")
     }
@@ -55,6 +61,13 @@ struct StoryText {
             return self.filled("No session came of a handshake: \(entry.first.message) (`\(entry.first.rule)`)\(more).")
         }
         .joined(separator: "\n")
+    }
+
+    /// Refused for what is no fault of a protocol: a server that is down.
+    private func unexplained(_ refused: RefusedRequests.Unexplained) -> String {
+        let times = refused.count > 1 ? "\(refused.count) times " : ""
+        let reason = refused.reason.map { ": \($0)" } ?? ""
+        return self.filled("No session came of \(refused.request), \(times)answered \(refused.status)\(reason).")
     }
 
     private func filled(_ text: String) -> String { self.lines(text, first: "", rest: "") }

@@ -21,8 +21,8 @@ struct ClockCase: CustomTestStringConvertible, Sendable {
     }
 
     static func forward(_ milliseconds: Int64) -> String {
-        "the time goes forward by \(milliseconds) ms more than the TCP timestamps of both ends: "
-            + "the clock was set, or the machine slept"
+        "the time goes forward by \(milliseconds) ms more than the TCP timestamps of both ends; "
+            + "expected the same (the clock was set, or the machine slept)"
     }
 
     static let cases: [ClockCase] = [

@@ -48,21 +48,18 @@ struct LossTests {
                 "< ws message \([UInt8](repeating: 4, count: 150)) (after-gap)", "< ws opcode9 hi", "< ws \(tick)",
             ]),
         Case(
-            name: "many that no text explains are rows of no session, until one does",
+            name: "many messages before a text says what they are",
             make: {
                 let connection = $0.connection()
-                for index in 0..<18 {
+                for index in 0..<100 {
                     let byte = UInt8(index)
                     $0.send(connection, .server, Peer.frame(.server, [UInt8](repeating: byte, count: 150), opcode: 2))
                 }
                 $0.text(connection, .server, event)
             },
-            lines: (0..<16).map { (byte: UInt8) in
-                "< ws opcode2 \([UInt8](repeating: byte, count: 150))\(byte == 0 ? " (after-gap)" : "")"
-            }
-                + (16..<18).map { (byte: UInt8) in "< ws message \([UInt8](repeating: byte, count: 150))" } + [
-                    "< ws \(tick)"
-                ]),
+            lines: (0..<100).map { (byte: UInt8) in
+                "< ws message \([UInt8](repeating: byte, count: 150))\(byte == 0 ? " (after-gap)" : "")"
+            } + ["< ws \(tick)"]),
         Case(
             name: "a plain WebSocket",
             make: {
@@ -124,8 +121,9 @@ struct LossTests {
                 $0.text(connection, .client, "40")
                 $0.text(connection, .client, event)
             },
-            lines: ["< ws open \(Peer.open("a").dropFirst())", "> ws \(tick) (after-gap)"],
-            codes: ["tcp.gap", "websocket.undecoded-bytes"]),
+            lines: [
+                "< ws open \(Peer.open("a").dropFirst())", "> ws message connect (after-gap)", "> ws \(tick)",
+            ], codes: ["tcp.gap"]),
         Case(
             name: "the answer to the upgrade",
             make: {
@@ -140,9 +138,9 @@ struct LossTests {
                 $0.text(connection, .server, event)
             },
             lines: [
-                "< ws open \(Peer.open("a").dropFirst()) (after-gap)", "< ws message connect {\"sid\":\"x\"}",
-                "> ws \(tick) (after-gap)", "< ws \(tick)",
-            ], codes: ["tcp.gap", "websocket.undecoded-bytes"]),
+                "< ws open \(Peer.open("a").dropFirst()) (after-gap)", "> ws message connect (after-gap)",
+                "< ws message connect {\"sid\":\"x\"}", "> ws \(tick)", "< ws \(tick)",
+            ], codes: ["tcp.gap"]),
         Case(
             name: "the request and its answer",
             make: {
@@ -233,9 +231,60 @@ struct LossTests {
         #expect(output.sessions.map(\.holes) == [2])
         #expect(
             output.anomalies("tcp.gap").map(\.detail) == [
-                "the capture misses \(frame.count) bytes that the server sent",
-                "the capture misses \(2 * frame.count) bytes that the server sent",
+                "\(frame.count) bytes not in the capture at offset 183 of the server's stream; expected all that was sent",
+                "\(2 * frame.count) bytes not in the capture at offset \(183 + 2 * frame.count) of the server's stream; "
+                    + "expected all that was sent",
             ])
+    }
+
+    @Test("what is missing before the session is known is a hole of it")
+    func early() throws {
+        var traffic = Traffic()
+        let connection = traffic.open()
+        let request = Array(Peer.upgrade(Peer.socketIO).utf8)
+        traffic.send(connection, .client, Array(request.prefix(60)))
+        traffic.lose(connection, .client, Array(request.dropFirst(60)))
+        traffic.send(connection, .server, Peer.switching())
+        traffic.text(connection, .server, Peer.open("a"))
+        traffic.text(connection, .client, "40")
+        let output = try traffic.decoded()
+        #expect(output.sessions.map(\.holes) == [1])
+        #expect(output.anomalies("tcp.gap").map(\.sessionID) == [1])
+    }
+
+    @Test("a snap length that cuts all payload: a gap of each end with its count", arguments: [1, 200])
+    func allCut(_ messages: Int) throws {
+        var traffic = Traffic()
+        traffic.snapLength = 40
+        let connection = traffic.session("a")
+        for _ in 0..<messages { traffic.text(connection, .client, Self.event) }
+        let output = try traffic.decoded()
+        let facts = try #require(output.connections.first)
+        #expect(facts.missingBytes == facts.bytesClient + facts.bytesServer)
+        #expect(
+            Set(output.anomalies("tcp.gap").map(\.detail)) == [
+                "\(facts.bytesClient) bytes not in the capture at offset 0 of the client's stream; "
+                    + "expected all that was sent",
+                "\(facts.bytesServer) bytes not in the capture at offset 0 of the server's stream; "
+                    + "expected all that was sent",
+            ])
+        #expect(output.codes.count { $0 == "tcp.gap" } == 2)
+    }
+
+    @Test("what is missing of an exchange is no hole of the WebSocket that follows it")
+    func earlier() throws {
+        var traffic = Traffic()
+        let connection = traffic.open()
+        let answer = Array(Peer.answer("200 OK", String(repeating: "a", count: 100)).utf8)
+        traffic.send(connection, .client, Peer.get("/index.html"))
+        traffic.send(connection, .server, Array(answer.prefix(80)))
+        traffic.lose(connection, .server, Array(answer[80..<90]))
+        traffic.send(connection, .server, Array(answer.dropFirst(90)))
+        traffic.exchange(connection, Peer.upgrade(Peer.socketIO), Peer.switching())
+        traffic.text(connection, .server, Peer.open("a"))
+        let output = try traffic.decoded()
+        #expect(output.sessions.map(\.holes) == [0])
+        #expect(output.anomalies("tcp.gap").map(\.sessionID) == [nil])
     }
 
     @Test("frames are in time order while another connection waits for what is missing", arguments: [false, true])

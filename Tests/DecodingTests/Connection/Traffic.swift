@@ -38,6 +38,8 @@ struct Traffic {
     var serverBehind: Int64 = 0
     /// Larger sends are cut into segments of this size.
     var segmentBytes = 1448
+    /// So many bytes of a packet are captured; nil for all.
+    var snapLength: Int?
 
     init() {
         self.bytes = []
@@ -154,7 +156,8 @@ struct Traffic {
         let length = 40 + options.count + payload.count
         self.little(UInt32(1_700_000_000 + self.now / 1000))
         self.little(UInt32(self.now % 1000 * 1_000_000))
-        self.little(UInt32(length))
+        let captured = min(length, self.snapLength ?? length)
+        self.little(UInt32(captured))
         self.little(UInt32(length))
         self.bytes += [0x45, 0]
         self.big(UInt16(length))
@@ -165,6 +168,7 @@ struct Traffic {
         self.big(self.stream(connection, sender.other).received)
         self.bytes += [UInt8(5 + options.count / 4) << 4, flags, 0xFF, 0xFF, 0, 0, 0, 0]
         self.bytes += options + payload
+        self.bytes.removeLast(length - captured)
         self.now += 1
     }
 

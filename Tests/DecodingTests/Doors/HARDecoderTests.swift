@@ -64,10 +64,34 @@ struct HARDecoderTests {
             ("[]", .notHAR(missing: "the object \"log\"")), ("{\"log\":[]}", .notHAR(missing: "the object \"log\"")),
             ("{\"log\":{\"entries\":{}}}", .notHAR(missing: "the array \"log\".\"entries\"")),
             ("{\"log\":{\"entries\":[]}}", .noMessages(entries: 0)),
-            ("{\"log\":{\"entries\":[1,{}]}}", .noMessages(entries: 2)),
+            ("{\"log\":{\"entries\":[1,{}]}}", .unreadable(2, entries: 2)),
         ])
     func refused(_ text: String, _ error: HARDecodeError) {
         #expect(throws: error) { try DoorOutput.har(text) }
+    }
+
+    /// As Firefox writes it: the switch, and nothing of what followed.
+    static let bare = entry("01", "GET", socket, status: 101, extra: #","_resourceType":"websocket""#)
+
+    @Test(
+        "a HAR that holds nothing of what was said is refused, and says how to record it",
+        arguments: [
+            ([bare], 1, 0, "1 WebSocket without messages (_webSocketMessages): nothing to import; "),
+            ([webSocket("01", socket), bare], 2, 0, "2 WebSockets without messages (_webSocketMessages): "),
+            (
+                [entry("01", "GET", poll), entry("02", "OPTIONS", poll, status: 204)], 0, 2,
+                "2 polling requests without a body: "
+            ),
+            (
+                [entry("01", "GET", poll, size: 118), bare], 1, 1,
+                "1 WebSocket without messages (_webSocketMessages) and 1 polling request "
+            ),
+        ])
+    func nothingSaid(_ entries: [String], _ webSockets: Int, _ polls: Int, _ text: String) {
+        let error = HARDecodeError.noContent(webSockets: webSockets, polls: polls)
+        #expect(throws: error) { try DoorOutput.har(#"{"log":{"entries":[\#(entries.joined(separator: ","))]}}"#) }
+        #expect(error.description.hasPrefix(text))
+        #expect(error.description.contains("Firefox") && !error.description.contains("\n"))
     }
 
     @Test("a broken file, and one that is too large")
@@ -92,6 +116,8 @@ struct HARDecoderTests {
         /// sid, transports, end of each session.
         var sessions: [String]?
         var otherRequests: Int64 = 0
+        /// A WebSocket without a frame has an exchange here and none in a hook log.
+        var hasFrames = true
         var testDescription: String { self.name }
     }
 
@@ -187,6 +213,21 @@ struct HARDecoderTests {
             exchanges: ["GET 200 -", "GET 200 -", "GET 0 -", "POST 400 1 Session ID unknown"],
             sessions: ["S polling rst"]),
         HARCase(
+            name: "polling with its bodies, and a WebSocket without messages: told as a hole",
+            entries: [
+                entry("01", "GET", poll, answer: open),
+                entry("02", "GET", socket + "&sid=S", status: 101, extra: #","_resourceType":"websocket""#),
+                // A list without a message is what the browser saw.
+                webSocket("03", socket + "&sid=S"),
+            ],
+            frames: ["< lp open " + open.dropFirst()],
+            anomalies: ["har.no-messages"], exchanges: ["GET 200 -", "GET 101 -", "GET 101 -"],
+            sessions: ["S polling capture-end"], hasFrames: false),
+        HARCase(
+            name: "polls that failed are something",
+            entries: [entry("01", "GET", poll, status: 0), entry("02", "GET", poll, status: 403)],
+            frames: [], exchanges: ["GET 0 -", "GET 403 -"], sessions: []),
+        HARCase(
             name: "close frames, errors and messages that are none",
             entries: [
                 webSocket(
@@ -247,7 +288,54 @@ struct HARDecoderTests {
                     "\($0.sid ?? "-") \($0.transports.map(\.rawValue).joined(separator: ",")) \($0.endClass?.rawValue ?? "-")"
                 } == expected)
         }
-        try HookLogRoundTripTests.expectSameFrames(output)
+        if c.hasFrames { try HookLogRoundTripTests.expectSameFrames(output) }
+    }
+
+    @Test("sessions of one browser, one after the other, are a lineage; those side by side are not")
+    func lineages() throws {
+        func life(_ second: String, _ sid: String, _ agent: String? = "ua", until last: Double) -> String {
+            let entry = Self.webSocket(
+                second, Self.socket,
+                Self.message("receive", (Double(second) ?? 0) + 0.2, #"0{"sid":"\#(sid)","upgrades":[]}"#),
+                Self.message("send", last, "40"))
+            return entry.replacing(
+                #"[{"name":"User-Agent","value":"ua"}]"#,
+                with: agent.map {
+                    #"[{"name":"User-Agent","value":"\#($0)"}]"#
+                } ?? "[]")
+        }
+        let entries = [
+            life("01", "a", until: 2), life("03", "b", until: 4),
+            // Another page's, which goes on: next to it the first browser comes back once more, and a nameless one twice.
+            life("05", "other", "other", until: 50), life("06", "c", until: 30), life("08", "beside", until: 9),
+            life("10", "after", until: 11), life("20", "nobody", nil, until: 21),
+            life("23", "nobody either", nil, until: 24),
+        ]
+        let output = try DoorOutput.har(#"{"log":{"entries":[\#(entries.joined(separator: ","))]}}"#)
+        let sids = Dictionary(uniqueKeysWithValues: output.sessions.map { ($0.id, $0.sid ?? "") })
+        #expect(
+            output.sessions.map { "\($0.sid ?? "") \(sids[$0.lineage] ?? "") \($0.endClass?.rawValue ?? "-")" } == [
+                "a a superseded", "b a superseded", "other other capture-end", "c a capture-end",
+                "beside beside superseded", "after beside capture-end", "nobody nobody capture-end",
+                "nobody either nobody either capture-end",
+            ])
+    }
+
+    @Test("--max-message holds for messages and bodies")
+    func limit() throws {
+        var limits = DecodingLimits()
+        limits.messageBytes = Self.open.utf8.count
+        let fits = Self.open, large = Self.open + " "
+        let door = HARDecoder(CaptureFacts(kind: .har, source: "test"), limits: limits)
+        let entries = [
+            Self.webSocket("01", Self.socket, Self.message("receive", 2, fits), Self.message("receive", 3, large)),
+            Self.entry("04", "GET", Self.poll, answer: fits), Self.entry("05", "GET", Self.poll, answer: large),
+        ]
+        let bytes = Array(#"{"log":{"entries":[\#(entries.joined(separator: ","))]}}"#.utf8)
+        let output = try DoorOutput.run(door, [bytes])
+        #expect(output.frames.map { $0.payload?.utf8.count } == [fits.utf8.count - 1, nil, fits.utf8.count - 1])
+        #expect(output.frames.map(\.sizeBytes) == [fits.utf8.count, large.utf8.count, fits.utf8.count])
+        #expect(output.anomalies.map(\.code.text) == ["websocket.unreadable-message", "http.incomplete-body"])
     }
 
     @Test("times of a polling exchange and of a message")

@@ -223,8 +223,8 @@ struct HookLogDecoderTests {
     @Test(
         "a bad line says what is wrong",
         arguments: [
-            BadLine(line: "hello", detail: "no JSON: offset 0: expected a value"),
-            .init(line: "7", detail: "no JSON: offset 0: expected an object"),
+            BadLine(line: "hello", detail: "no JSON at offset 0; expected a value"),
+            .init(line: "7", detail: "no JSON at offset 0; expected an object"),
             .init(line: "{\"v\":2}", detail: "\"v\" is 2; expected 1, the only format there is"),
             .init(line: "{\"at_ns\":\"x\"}", detail: "\"at_ns\" is \"x\"; expected nanoseconds since the epoch"),
             .init(line: "{\"at_ns\":1}", detail: "\"session\" is missing; expected a text"),
@@ -270,7 +270,7 @@ struct HookLogDecoderTests {
         var limits = DecodingLimits()
         limits.messageBytes = 8
         let limit = HookLogDecoder(CaptureFacts(kind: .hook, source: ""), limits: limits).lineLimit
-        #expect(limit == 16 + 65_536)
+        #expect(limit == 48 + 65_536)
         let fits = Self.open4 + String(repeating: " ", count: limit - Self.open4.utf8.count)
         let long = fits + " "
         let text = [fits, long, Self.text(9, "s1", "server", "2"), long].joined(separator: "\n")
@@ -282,10 +282,62 @@ struct HookLogDecoderTests {
             let output = try DoorOutput.hookLog(chunks, limits: limits)
             #expect(
                 output.anomalies.map(\.detail) == [
-                    "line 2: \(limit + 1) bytes or more; a line may have \(limit)",
-                    "line 4: \(limit + 1) bytes or more; a line may have \(limit)",
+                    "line 2: \(limit + 1) bytes or more; expected at most \(limit)",
+                    "line 4: \(limit + 1) bytes or more; expected at most \(limit)",
                 ])
             #expect(output.frames.map(\.line) == ["< op1 ping"])
+        }
+    }
+
+    @Test("bad lines before the first good one have its time")
+    func badFirst() throws {
+        let output = try DoorOutput.hookLog(
+            ["garbage", "{}", Self.text(9, "s1", "server", "2"), "x"].joined(separator: "\n"))
+        #expect(output.anomalies.map(\.at.nanoseconds) == [9, 9, 9])
+        #expect(output.anomalies.map { $0.detail.prefix(7) } == ["line 1:", "line 2:", "line 4:"])
+        #expect(output.frames.map(\.line) == ["< op1 ping"])
+    }
+
+    @Test("a line that is no UTF-8 is a bad one, and nothing in it is repaired")
+    func notUTF8() throws {
+        var bytes = Array((Self.text(8, "s1", "server", "2") + "\n" + Self.text(9, "s1", "client", "4?") + "\n").utf8)
+        let place = try #require(bytes.lastIndex(of: UInt8(ascii: "?")))
+        let start = try #require(bytes.firstIndex(of: 0x0A)) + 1
+        bytes[place] = 0xFF
+        let output = try DoorOutput.hookLog([bytes], limits: DecodingLimits())
+        #expect(
+            output.anomalies.map(\.detail) == [
+                "line 2: a byte that is no UTF-8 at offset \(place - start); expected UTF-8"
+            ])
+        #expect(output.frames.map(\.line) == ["< op1 ping"])
+    }
+
+    @Test("--max-message holds exactly, however the line is written")
+    func messageLimit() throws {
+        var limits = DecodingLimits()
+        limits.messageBytes = 30_000
+        let most = limits.messageBytes
+        // As a text, as a text in escapes of six bytes each, and as base64; over either transport.
+        func lines(_ count: Int, _ transport: String) -> [String] {
+            [
+                Self.text(2, transport, "client", "4" + String(repeating: "x", count: count - 1), transport),
+                Self.text(3, transport, "client", "4" + String(repeating: "\\u0001", count: count - 1), transport),
+                Self.base64(
+                    4, transport, "client",
+                    String(repeating: "AAAA", count: count / 3) + (count % 3 == 0 ? "" : "AA=="), transport),
+            ]
+        }
+        for transport in ["websocket", "polling"] {
+            let open =
+                #"{"at_ns":1,"session":"\#(transport)","kind":"open","url":"http://h/socket.io/?EIO=4&transport=\#(transport)"}"#
+            let output = try DoorOutput.hookLog(
+                [Array(([open] + lines(most, transport) + lines(most + 1, transport)).joined(separator: "\n").utf8)],
+                limits: limits)
+            #expect(output.frames.map(\.sizeBytes) == [most, most, most, most + 1, most + 1, most + 1])
+            let kept = output.frames.map { $0.payload.map { $0.utf8.count + 1 } ?? $0.binary?.count ?? 0 }
+            #expect(kept == [most, most, most, 0, 0, 0])
+            let code = transport == "polling" ? "engineio.unreadable-packet" : "websocket.unreadable-message"
+            #expect(output.anomalies.filter { $0.code.text == code }.count == 3)
         }
     }
 

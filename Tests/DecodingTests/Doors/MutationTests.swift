@@ -66,7 +66,7 @@ struct MutationTests {
         let entries = HARDecoderTests.cases.flatMap(\.entries).joined(separator: ",")
         let bytes = Array("{\"log\":{\"entries\":[\(entries)]}}".utf8)
         var read = 0
-        for _ in 0..<100 {
+        for _ in 0..<150 {
             guard let output = try? DoorOutput.har(Self.mutate(bytes, &random)) else { continue }
             read += 1
             try Self.check(output)

@@ -15,13 +15,55 @@ struct TimelineLogTests {
     @Test("frames pass straight through, with ids from 1 and their anomalies")
     func passes() {
         let log = TimelineLog(DecodingLimits())
-        log.add(self.frame(2))
-        log.add(self.frame(1), [Anomaly("x.y", at: .zero, detail: "d")])
+        log.add(self.frame(1))
+        log.add(self.frame(2), [Anomaly("x.y", at: .zero, detail: "d")])
         let batch = log.drain()
         #expect(batch.frames.map(\.id) == [1, 2])
-        #expect(batch.frames.map(\.at.nanoseconds) == [2, 1])
+        #expect(batch.frames.map(\.at.nanoseconds) == [1, 2])
         #expect(batch.anomalies.map(\.frameID) == [2])
         #expect(log.drain().isEmpty)
+    }
+
+    @Test("frames of other connections take their place in time, and their anomalies with them")
+    func disorder() {
+        let log = TimelineLog(DecodingLimits())
+        for (ms, connection) in [(5, 1), (7, 1), (6, 2), (9, 1), (8, 2), (4, 3)] as [(Int64, Int64)] {
+            log.add(self.frame(ms, connection: connection), [Anomaly("x.y", at: .zero, detail: "\(ms)")])
+        }
+        let batch = log.drain()
+        #expect(batch.frames.map(\.at.nanoseconds) == [4, 5, 6, 7, 8, 9])
+        #expect(batch.frames.map(\.id) == [1, 2, 3, 4, 5, 6])
+        for anomaly in batch.anomalies {
+            #expect(batch.frames.first { $0.id == anomaly.frameID }.map { "\($0.at.nanoseconds)" } == anomaly.detail)
+        }
+        #expect(batch.anomalies.count == 6)
+    }
+
+    @Test("where time goes back in a connection, or behind what is handed over, that is told")
+    func back() {
+        let log = TimelineLog(DecodingLimits())
+        for ms in [5, 3, 4, 2] as [Int64] { log.add(self.frame(ms)) }
+        log.add(self.frame(3, connection: 2))
+        let batch = log.drain()
+        #expect(batch.frames.map(\.at.nanoseconds) == [5, 3, 4, 2, 3])
+        #expect(batch.anomalies.map(\.code.text) == ["capture.time-order", "capture.time-order"])
+        log.add(self.frame(1, connection: 3))
+        #expect(log.drain().anomalies.map(\.code.text) == ["capture.time-order"])
+        for index in 0..<300 { log.add(self.frame(index % 2 == 0 ? 9 : 8)) }
+        #expect(log.drain().anomalies.count == 97)
+    }
+
+    @Test("a step of the clock is told once")
+    func clockStep() {
+        let log = TimelineLog(DecodingLimits())
+        log.add(self.frame(500_000_000))
+        log.add(Anomaly("capture.clock-step", at: .zero, detail: "d"))
+        log.add(self.frame(1, connection: 2))
+        log.add(self.frame(2))
+        #expect(log.drain().anomalies.map(\.code.text) == ["capture.clock-step"])
+        log.add(self.frame(500_000_000))
+        log.add(self.frame(1, connection: 2))
+        #expect(log.drain().anomalies.map(\.code.text) == ["capture.time-order"])
     }
 
     @Test("while a connection is held others wait; then all come in the order of time")

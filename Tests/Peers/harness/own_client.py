@@ -61,6 +61,12 @@ class OwnClient:
         if missing:
             raise RuntimeError(f"expected {missing}, the client printed {found}")
 
+    async def says(self, text, within=10):
+        """Waits until its talk has this text."""
+        async with asyncio.timeout(within):
+            while text not in self.talk:
+                await asyncio.sleep(0.05)
+
     async def interrupt(self, within=20):
         """SIGINT, as from a terminal; it must end in good order."""
         self._process.send_signal(signal.SIGINT)

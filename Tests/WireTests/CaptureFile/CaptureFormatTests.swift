@@ -53,5 +53,7 @@ struct CaptureFormatTests {
         #expect(LinkType(rawValue: 9_999).name == "link type 9999")
         let refused = LinkError.unsupported(LinkType(rawValue: 105)).description
         #expect(refused.hasPrefix("packets of link type IEEE 802.11 (105) cannot be read"))
+        let nameless = LinkError.unsupported(LinkType(rawValue: 147)).description
+        #expect(nameless.hasPrefix("packets of link type 147 cannot be read"))
     }
 }

@@ -75,12 +75,14 @@ struct PcapTests {
         .init(
             name: "cut off in a record", bytes: PcapBytes().record(0, 0, packet).record(1, 0, packet).bytes.dropLast(3),
             expected: [
-                record(0), .note("capture.cut-off", "18 bytes left of a record of 21, at offset 45"), broken,
+                record(0), .note("capture.cut-off", "18 bytes of a record at offset 45 of the file; expected 21"),
+                broken,
             ]),
         .init(
             name: "cut off in a record header", bytes: PcapBytes().record(0, 0, packet).bytes + [1, 2, 3],
             expected: [
-                record(0), .note("capture.cut-off", "3 bytes left of a record of at least 16, at offset 45"), broken,
+                record(0),
+                .note("capture.cut-off", "3 bytes of a record at offset 45 of the file; expected at least 16"), broken,
             ]),
         .init(
             name: "a garbage length",
@@ -89,7 +91,8 @@ struct PcapTests {
                 record(0),
                 .note(
                     "capture.record-too-long",
-                    "record of 2147483648 bytes at offset 45, limit 16777216: reading stopped there"), broken,
+                    "a record of 2147483648 bytes at offset 45 of the file; expected at most 16777216, reading stopped there"
+                ), broken,
             ]),
         .init(
             name: "a record of the limit, then one longer",
@@ -98,7 +101,9 @@ struct PcapTests {
             recordLimit: 64,
             expected: [
                 record(0, [UInt8](repeating: 1, count: 64)),
-                .note("capture.record-too-long", "record of 65 bytes at offset 104, limit 64: reading stopped there"),
+                .note(
+                    "capture.record-too-long",
+                    "a record of 65 bytes at offset 104 of the file; expected at most 64, reading stopped there"),
                 broken,
             ]),
         .init(name: "nothing", bytes: [], expected: [.failure(.empty), broken]),

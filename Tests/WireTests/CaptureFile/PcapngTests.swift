@@ -56,7 +56,8 @@ struct PcapngTests {
                 record(3_000), record(3_000, [1, 2, 3, 4], original: 60), record(3_000, [9, 8]),
                 .note(
                     "capture.no-time",
-                    "simple packet block at offset 88: such packets get the time of the one before"), whole,
+                    "a simple packet block, which has no time, at offset 88 of the file; "
+                        + "expected one that has: such packets get that of the one before"), whole,
             ]),
         .init(
             name: "a simple packet that is longer than its block",
@@ -66,7 +67,8 @@ struct PcapngTests {
                 record(0, packet + [0, 0, 0], original: 1_000),
                 .note(
                     "capture.no-time",
-                    "simple packet block at offset 48: such packets get the time of the one before"), whole,
+                    "a simple packet block, which has no time, at offset 48 of the file; "
+                        + "expected one that has: such packets get that of the one before"), whole,
             ]),
         .init(
             name: "obsolete packets, with drops and without knowing",
@@ -76,7 +78,7 @@ struct PcapngTests {
             .bytes,
             expected: [
                 record(4_000, link: 12, interface: 1), record(5_000, link: 12, interface: 1),
-                .note("capture.dropped", "3 packets dropped before the packet at offset 68"),
+                .note("capture.dropped", "3 dropped packets before the one at offset 68 of the file; expected none"),
                 .end(dropped: 3, isComplete: true),
             ]),
         .init(
@@ -92,9 +94,15 @@ struct PcapngTests {
             bytes: start.interface().statistics(0, [(4, 100), (5, 7)]).statistics(0, [(5, 7)])
                 .statistics(0, [(5, 8), (7, 1)]).statistics(1, [(5, 10)]).bytes,
             expected: [
-                .note("capture.dropped", "interface 0 reports 7 dropped packets, at offset 68"),
-                .note("capture.dropped", "interface 0 reports 9 dropped packets, at offset 160"),
-                .note("capture.dropped", "interface 1 reports 10 dropped packets, at offset 212"),
+                .note(
+                    "capture.dropped",
+                    "7 dropped packets, reported of interface 0 at offset 68 of the file; expected none"),
+                .note(
+                    "capture.dropped",
+                    "9 dropped packets, reported of interface 0 at offset 160 of the file; expected none"),
+                .note(
+                    "capture.dropped",
+                    "10 dropped packets, reported of interface 1 at offset 212 of the file; expected none"),
                 .end(dropped: 19, isComplete: true),
             ]),
         .init(
@@ -102,17 +110,28 @@ struct PcapngTests {
             bytes: start.enhanced(units: 1, packet, options: [(2, [0, 0, 0, 0]), (4, bytes(of: 5))])
                 .statistics(0, [(5, 5)]).section().interface().statistics(0, [(5, 1)]).bytes,
             expected: [
-                record(1_000), .note("capture.dropped", "5 packets dropped before the packet at offset 48"),
-                .note("capture.dropped", "interface 0 reports 5 dropped packets, at offset 112"),
-                .note("capture.dropped", "interface 1 reports 1 dropped packets, at offset 200"),
+                record(1_000),
+                .note("capture.dropped", "5 dropped packets before the one at offset 48 of the file; expected none"),
+                .note(
+                    "capture.dropped",
+                    "5 dropped packets, reported of interface 0 at offset 112 of the file; expected none"),
+                .note(
+                    "capture.dropped",
+                    "1 dropped packets, reported of interface 1 at offset 200 of the file; expected none"),
                 .end(dropped: 6, isComplete: true),
             ]),
         .init(
             name: "absurd counts saturate",
             bytes: start.interface().statistics(0, [(5, .max)]).statistics(1, [(5, .max)]).bytes,
             expected: [
-                .note("capture.dropped", "interface 0 reports 9223372036854775807 dropped packets, at offset 68"),
-                .note("capture.dropped", "interface 1 reports 9223372036854775807 dropped packets, at offset 108"),
+                .note(
+                    "capture.dropped",
+                    "9223372036854775807 dropped packets, reported of interface 0 at offset 68 of the file; expected none"
+                ),
+                .note(
+                    "capture.dropped",
+                    "9223372036854775807 dropped packets, reported of interface 1 at offset 108 of the file; expected none"
+                ),
                 .end(dropped: .max, isComplete: true),
             ]),
     ]
@@ -122,29 +141,36 @@ struct PcapngTests {
             name: "cut off in a packet",
             bytes: start.enhanced(units: 1, packet).enhanced(units: 2, packet).bytes.dropLast(8),
             expected: [
-                record(1_000), .note("capture.cut-off", "32 bytes left of a block of 40, at offset 88"), broken,
+                record(1_000), .note("capture.cut-off", "32 bytes of a block at offset 88 of the file; expected 40"),
+                broken,
             ]),
         .init(
             name: "cut off in a block that is passed over",
             bytes: start.block(77) { $0.put([UInt8](repeating: 0, count: 400)) }.bytes.dropLast(100), recordLimit: 64,
             expected: [
-                .note("capture.cut-off", "the last 100 bytes of a block are missing, at offset 460"), broken,
+                .note(
+                    "capture.cut-off",
+                    "a block without its last 100 bytes at offset 460 of the file; expected all of it"), broken,
             ]),
         .init(
             name: "one wrong trailer is passed over",
             bytes: start.block(77, trailer: 5) { _ in }.enhanced(units: 1, packet).bytes,
             expected: [
                 record(1_000),
-                .note("capture.malformed", "block at offset 48 is 12 bytes by its head and 5 by its tail"), whole,
+                .note(
+                    "capture.malformed",
+                    "5 as the length behind the block at offset 48 of the file; expected 12, as before it"), whole,
             ]),
         .init(
             name: "two wrong trailers in a row end it",
             bytes: start.block(77, trailer: 5) { _ in }.block(77, trailer: 0) { _ in }.enhanced(units: 1, packet).bytes,
             expected: [
-                .note("capture.malformed", "block at offset 48 is 12 bytes by its head and 5 by its tail"),
                 .note(
                     "capture.malformed",
-                    "block at offset 60 is 12 bytes by its head and 0 by its tail, the second in a row: "
+                    "5 as the length behind the block at offset 48 of the file; expected 12, as before it"),
+                .note(
+                    "capture.malformed",
+                    "0 as the length behind the block at offset 60 of the file; expected 12, as before it, the second in a row: "
                         + "reading stopped there"), broken,
             ]),
         .init(
@@ -152,18 +178,28 @@ struct PcapngTests {
             bytes: start.enhanced(units: 1, packet).raw([9, 0, 0, 0, 13, 0, 0, 0]).raw(.init(repeating: 0, count: 9))
                 .bytes,
             expected: [
-                record(1_000), .note("capture.malformed", "block length 13 at offset 88: reading stopped there"),
+                record(1_000),
+                .note(
+                    "capture.malformed",
+                    "block length 13 at offset 88 of the file; expected 12 or more by fours, reading stopped there"),
                 broken,
             ]),
         .init(
             name: "a packet block shorter than its fields",
             bytes: start.block(6) { $0.put(UInt32(0)) }.bytes,
-            expected: [.note("capture.malformed", "block length 16 at offset 48: reading stopped there"), broken]),
+            expected: [
+                .note(
+                    "capture.malformed",
+                    "block length 16 at offset 48 of the file; expected 32 or more by fours, reading stopped there"),
+                broken,
+            ]),
         .init(
             name: "a block longer than the limit",
             bytes: start.enhanced(units: 1, [UInt8](repeating: 1, count: 200)).bytes, recordLimit: 64,
             expected: [
-                .note("capture.record-too-long", "block of 232 bytes at offset 48, limit 64: reading stopped there"),
+                .note(
+                    "capture.record-too-long",
+                    "a block of 232 bytes at offset 48 of the file; expected at most 64, reading stopped there"),
                 broken,
             ]),
         .init(
@@ -171,7 +207,10 @@ struct PcapngTests {
             bytes: start.enhanced(units: 1, packet, captured: 9).enhanced(units: 2, packet).bytes,
             expected: [
                 record(2_000),
-                .note("capture.malformed", "packet of 9 bytes at offset 48 in a block with room for 8"), whole,
+                .note(
+                    "capture.malformed",
+                    "a packet of 9 bytes in the block at offset 48 of the file; expected at most 8, for which it has room"
+                ), whole,
             ]),
         .init(
             name: "packets and statistics of no interface",
@@ -181,13 +220,16 @@ struct PcapngTests {
                 record(2_000),
                 .note(
                     "capture.malformed",
-                    "packet at offset 48 of interface 4, which the section does not describe"),
+                    "a packet of interface 4 at offset 48 of the file; expected one of the 1 that the section describes"
+                ),
                 .note(
                     "capture.malformed",
-                    "statistics at offset 88 of interface 9, which the section does not describe"),
+                    "statistics of interface 9 at offset 88 of the file; expected one of the 1 that the section describes"
+                ),
                 .note(
                     "capture.malformed",
-                    "packet at offset 196 of interface 0, which the section does not describe"), whole,
+                    "a packet of interface 0 at offset 196 of the file; expected one of the 0 that the section describes"
+                ), whole,
             ]),
         .init(
             name: "options that overrun their block",
@@ -203,7 +245,7 @@ struct PcapngTests {
                 record(1_000),
                 .note(
                     "capture.malformed",
-                    "section at offset 88 of version 2.0, expected 1.x: reading stopped there"), broken,
+                    "a section of version 2.0 at offset 88 of the file; expected 1.x, reading stopped there"), broken,
             ]),
         .init(
             name: "a later section without byte-order magic",
@@ -211,7 +253,8 @@ struct PcapngTests {
             expected: [
                 .note(
                     "capture.malformed",
-                    "section header at offset 48 without byte-order magic: reading stopped there"), broken,
+                    "a section header without byte-order magic at offset 48 of the file; expected it, reading stopped there"
+                ), broken,
             ]),
         .init(
             name: "version 2", bytes: PcapngBytes().section(major: 2).bytes,

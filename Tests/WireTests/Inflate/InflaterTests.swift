@@ -81,6 +81,31 @@ struct InflaterTests {
         #expect(outcome == expected)
     }
 
+    /// What stands behind the gzip data, whether gzip's own data is whole there, and the bytes that are counted.
+    static let trailers: [(name: String, bytes: [UInt8], isWhole: Bool, count: Int)] = [
+        ("nothing", [], true, 0),
+        ("padding", [UInt8](repeating: 0, count: 600), true, 0),
+        ("other bytes", Array("junk".utf8) + [0, 0x1F, 0x8B], true, 6),
+        ("another member", gzip, true, 0),
+        ("a member that is cut off", Array(gzip.prefix(12)), false, 0),
+    ]
+
+    @Test("passes over what stands behind the last member, where it is told to", arguments: trailers)
+    func trailer(_ trailer: (name: String, bytes: [UInt8], isWhole: Bool, count: Int)) {
+        let expected = Self.text + (trailer.bytes == Self.gzip ? Self.text : [])
+        let outcome = ChunkVerifier.verify(Self.gzip + trailer.bytes) { chunks -> [String] in
+            let inflater = Inflater(.gzip, passesOverTrailer: true)
+            var output: [UInt8] = []
+            do throws(InflateError) {
+                for chunk in chunks { try inflater.inflate(chunk.span, into: &output, limit: 1 << 20) }
+            } catch {
+                return [error.description]
+            }
+            return ["\(output == expected)", "\(inflater.isAtEnd)", "\(inflater.trailingBytes)"]
+        }
+        #expect(outcome == ["true", "\(trailer.isWhole)", "\(trailer.count)"])
+    }
+
     @Test("forgets its window when it is reset")
     func reset() throws {
         let deflater = Deflater()

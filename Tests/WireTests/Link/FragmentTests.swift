@@ -127,6 +127,24 @@ struct FragmentTests {
         #expect(outcome.counters.abandonedDatagrams == 98)
     }
 
+    @Test("seen twice are none that are missing", arguments: Version.allCases)
+    func seenTwice(_ version: Version) throws {
+        let parts = [Self.part(version, 0, 24), Self.part(version, 24, 50)]
+        let twice = [parts[0], parts[0], parts[1], parts[1]].map { LinkPacket(bytes: $0) }
+        let outcome = try LinkPacket.decode(twice, finish: true)
+        #expect(outcome.texts == [Self.text])
+        #expect(outcome.counters.abandonedDatagrams == 0)
+        // Another datagram with the same number is none that was seen before.
+        var other = Self.segment
+        for index in other.indices.dropFirst(20) { other[index] = UInt8(ascii: "#") }
+        let half = LinkPacket(bytes: Self.part(version, 24, 50, of: other))
+        #expect(try LinkPacket.decode(twice + [half], finish: true).counters.abandonedDatagrams == 1)
+        let whole = [Self.part(version, 0, 24, of: other), Self.part(version, 24, 50, of: other)]
+        let both = try LinkPacket.decode(twice + whole.map { LinkPacket(bytes: $0) }, finish: true)
+        #expect(both.texts == [Self.text, String(repeating: "#", count: 30)])
+        #expect(both.counters.abandonedDatagrams == 0)
+    }
+
     @Test("that contradict each other", arguments: Version.allCases)
     func refusesContradiction(_ version: Version) throws {
         // Behind the end that another named; an end before what is there.

@@ -51,6 +51,23 @@ struct StreamReassemblerTests {
             steps: [.syn(), .data(1, "b", at: 5), .data(2, "c", at: 6), .data(0, "a", at: 250)],
             expected: [.retransmitted("a", at: 250), .text("b", at: 250), .text("c", at: 250)], retransmitted: 1),
         StreamCase(
+            name: "a hole is filled before any timer, and the receiver did not ask: only the order was another",
+            steps: [.syn(), .data(1, "b", at: 5), .acked(0, at: 6), .acked(0, at: 7), .data(0, "a", at: 60)],
+            expected: [.text("a", at: 60), .text("b", at: 60)]),
+        StreamCase(
+            name: "a hole is filled before any timer, and the receiver asked three times",
+            steps: [
+                .syn(), .data(1, "b", at: 5), .acked(0, at: 6), .acked(0, at: 7), .acked(0, at: 8),
+                .data(0, "a", at: 60),
+            ], expected: [.retransmitted("a", at: 60), .text("b", at: 60)], retransmitted: 1),
+        StreamCase(
+            name: "what the receiver asked for before counts for no later hole",
+            steps: [
+                .syn(), .data(1, "b", at: 5), .acked(0, at: 6), .acked(0, at: 7), .acked(0, at: 8),
+                .data(0, "a", at: 8), .data(3, "d", at: 10), .data(2, "c", at: 60),
+            ],
+            expected: [.text("a", at: 8), .text("b", at: 8), .text("c", at: 60), .text("d", at: 60)]),
+        StreamCase(
             name: "a hole is filled in two parts",
             steps: [.syn(), .data(4, "ef"), .data(0, "ab", at: 1), .data(2, "cd", at: 2)],
             expected: [.text("ab", at: 1), .text("cd", at: 2), .text("ef", at: 2)]),
@@ -235,6 +252,30 @@ struct StreamReassemblerTests {
 
     /// Sequence numbers far from their end, and such that wrap at each of the first bytes.
     static let initials: [UInt32] = [1000, 0, 0xFFFF_FFFF, 0xFFFF_FFFE, 0xFFFF_FFFC, 0x7FFF_FFFE]
+
+    @Test(
+        "the sender's clock tells what was sent again from what only came late",
+        arguments: [
+            (UInt32.max, 1, true, 10), (5, 4, false, 10), (5, 4, false, 5_000), (5, 5, false, 10), (5, 6, true, 10),
+        ] as [(UInt32, UInt32, Bool, Int64)])
+    func clock(_ behind: UInt32, _ filling: UInt32, _ isRetransmitted: Bool, _ milliseconds: Int64) {
+        var stream = StreamReassembler(limitBytes: 1 << 20)
+        var flags: [Bool] = []
+        func receive(_ sequence: UInt32, _ text: String, _ flag: TCPFlags, _ at: Int64, _ value: UInt32) {
+            let bytes = Array(text.utf8)
+            let segment = Segment(
+                at: Timestamp(nanoseconds: at * 1_000_000), source: StreamRun.client, destination: StreamRun.server,
+                sequence: sequence, flags: flag, payloadLength: bytes.count, timestampValue: value)
+            stream.receive(segment, bytes.span) { event, _ in
+                if case .bytes(let facts) = event { flags.append(facts.isRetransmitted) }
+            }
+        }
+        receive(99, "", .syn, 0, 0)
+        receive(101, "b", .ack, 1, behind)
+        receive(100, "a", .ack, 1 + milliseconds, filling)
+        #expect(flags == [isRetransmitted, false])
+        #expect(stream.retransmittedSegments == (isRetransmitted ? 1 : 0))
+    }
 
     @Test(
         "gives", arguments: [begin, order, again, overlaps, ends, loss, cut].flatMap { $0 }, initials)

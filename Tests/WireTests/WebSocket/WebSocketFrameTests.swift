@@ -21,19 +21,22 @@ enum FrameInput: Sendable {
 struct FrameRun {
     private var decoder: WebSocketFrameDecoder
     private(set) var output: [FrameOutput] = []
+    private var position: Int64 = 0
 
     init(isLost: Bool = false, limitBytes: Int = 100_000) {
-        self.decoder = WebSocketFrameDecoder(isLost: isLost, mayBeCompressed: true, limitBytes: limitBytes)
+        self.decoder = WebSocketFrameDecoder(
+            isLost: isLost, mayBeCompressed: true, limitBytes: limitBytes, sender: .server)
     }
 
     mutating func take(_ input: FrameInput) {
         var output: [FrameOutput] = []
         switch input {
         case .bytes(let bytes, let isRetransmitted):
-            self.decoder.feed(bytes.span, ChunkFacts(at: .zero, isRetransmitted: isRetransmitted)) {
-                output.append(Self.output($0, $1))
-            }
+            let facts = ChunkFacts(at: .zero, isRetransmitted: isRetransmitted, offset: self.position)
+            self.position += Int64(bytes.count)
+            self.decoder.feed(bytes.span, facts) { output.append(Self.output($0, $1)) }
         case .gap(let count):
+            self.position += Int64(count)
             self.decoder.gap(count, at: .zero) { output.append(Self.output($0, $1)) }
         }
         self.output += output
@@ -120,7 +123,7 @@ struct WebSocketFrameTests {
         Case("300 in 64 bits", Bytes.frame(2, Bytes.noise(300), form: .bits64), [.frame(2, Bytes.noise(300))]),
         Case("reserved bits", Bytes.text("2", rsv: 7) + Bytes.text("2"), [.frame(1, [0x32], rsv: 7), ping]),
         Case("a control frame of 126 bytes", Bytes.frame(9, Bytes.noise(126)), [.frame(9, Bytes.noise(126))]),
-        Case("one byte of a header", Bytes.text("2") + [0x81], [ping, .incomplete(1), .undecoded(1)]),
+        Case("one byte of a header", Bytes.text("2") + [0x81], [ping, .incomplete(1, at: 3), .undecoded(1)]),
         Case("half a header", [0x82, 0xFE, 0x01], [.incomplete(3), .undecoded(3)]),
         Case("half a payload", [0x82, 0x05, 1, 2], [.incomplete(4), .undecoded(4)]),
         Case(
@@ -134,13 +137,13 @@ struct WebSocketFrameTests {
             [.overLimit(1 << 32), .undecoded(3)]),
         Case(
             "a length with its highest bit", Bytes.text("2") + [0x82, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 1, 9, 9],
-            [ping, .invalidLength, .undecoded(12)]),
+            [ping, .invalidLength(at: 3), .undecoded(12)]),
         Case(
             "a masked length of all ones", [0x82] + [UInt8](repeating: 0xFF, count: 20),
             [.invalidLength, .undecoded(21)]),
         Case(
             "an HTTP answer", Bytes.text("2") + Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8),
-            [ping, .http("HTTP/1.1 400 Bad Request"), .undecoded(47)]),
+            [ping, .http("HTTP/1.1 400 Bad Request", at: 3), .undecoded(47)]),
         Case(
             "an HTTP answer that is cut off", Array("HTTP/1.1 40".utf8), [.http("HTTP/1.1 40"), .undecoded(11)]),
         Case("the beginning of an HTTP answer", Array("HTTP/".utf8), [.incomplete(5), .undecoded(5)]),
@@ -195,16 +198,25 @@ struct WebSocketFrameTests {
 }
 
 extension FrameOutput {
-    static func incomplete(_ count: Int) -> FrameOutput {
-        .anomaly("websocket.incomplete-frame", "the stream ends \(count) bytes into a frame")
+    private static func place(_ offset: Int) -> String { "at offset \(offset) of the server's stream" }
+
+    static func incomplete(_ count: Int, at offset: Int = 0) -> FrameOutput {
+        .anomaly(
+            "websocket.incomplete-frame",
+            "the stream ends \(count) bytes into the frame \(Self.place(offset)); expected its rest")
     }
-    static func overLimit(_ count: Int) -> FrameOutput {
-        .anomaly("websocket.frame-over-limit", "a payload of \(count) bytes; 100000 are kept at most")
+    static func overLimit(_ count: Int, at offset: Int = 0) -> FrameOutput {
+        .anomaly(
+            "websocket.frame-over-limit",
+            "a payload of \(count) bytes in the frame \(Self.place(offset)); expected at most 100000, which are kept")
     }
-    static var invalidLength: FrameOutput {
-        .anomaly("websocket.invalid-length", "a frame length beyond 2^61 at its header")
+    static var invalidLength: FrameOutput { .invalidLength(at: 0) }
+    static func invalidLength(at offset: Int) -> FrameOutput {
+        .anomaly(
+            "websocket.invalid-length",
+            "a length beyond 2^61 in the frame \(Self.place(offset)); expected a smaller one")
     }
-    static func http(_ line: String) -> FrameOutput {
-        .anomaly("websocket.http-text", "HTTP inside the WebSocket where a frame should begin: \(line)")
+    static func http(_ line: String, at offset: Int = 0) -> FrameOutput {
+        .anomaly("websocket.http-text", "\(line) \(Self.place(offset)); expected a WebSocket frame")
     }
 }

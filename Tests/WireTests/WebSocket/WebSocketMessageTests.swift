@@ -20,11 +20,12 @@ struct MessageRun {
     private var frames: WebSocketFrameDecoder
     private var messages: WebSocketMessageAssembler
     private var output: [MessageOutput] = []
+    private var position: Int64 = 0
 
     init(_ compression: Compression, limitBytes: Int, isLost: Bool = false) {
         self.frames = WebSocketFrameDecoder(
-            isLost: isLost, mayBeCompressed: compression != .none, limitBytes: limitBytes)
-        self.messages = WebSocketMessageAssembler(compression, limitBytes: limitBytes)
+            isLost: isLost, mayBeCompressed: compression != .none, limitBytes: limitBytes, sender: .client)
+        self.messages = WebSocketMessageAssembler(compression, limitBytes: limitBytes, sender: .client)
     }
 
     mutating func take(_ input: FrameInput) {
@@ -40,8 +41,11 @@ struct MessageRun {
         }
         switch input {
         case .bytes(let bytes, let isRetransmitted):
-            self.frames.feed(bytes.span, ChunkFacts(at: .zero, isRetransmitted: isRetransmitted), pass)
+            let facts = ChunkFacts(at: .zero, isRetransmitted: isRetransmitted, offset: self.position)
+            self.position += Int64(bytes.count)
+            self.frames.feed(bytes.span, facts, pass)
         case .gap(let count):
+            self.position += Int64(count)
             self.frames.gap(count, at: .zero, pass)
             if self.frames.isLost { messages.lose() }
         }
@@ -115,39 +119,55 @@ struct WebSocketMessageTests {
             bytes: [text("abc", fin: false), more("defghi"), text("h")],
             expected: [
                 .lost(.text, .overLimit, wire: 13, flags: .fragmented), .text("h", wire: 3),
-                .anomaly("websocket.frame-over-limit", "a payload of 6 bytes; 5 are kept at most"),
+                .anomaly(
+                    "websocket.frame-over-limit",
+                    "a payload of 6 bytes in the frame at offset 5 of the client's stream; expected at most 5, which are kept"
+                ),
             ]),
         Case(
             name: "a control frame over the limit", limitBytes: 5, bytes: [Bytes.frame(9, Bytes.noise(6)), text("h")],
             expected: [
                 .lost(.ping, .overLimit, wire: 8), .text("h", wire: 3),
-                .anomaly("websocket.frame-over-limit", "a payload of 6 bytes; 5 are kept at most"),
+                .anomaly(
+                    "websocket.frame-over-limit",
+                    "a payload of 6 bytes in the frame at offset 0 of the client's stream; expected at most 5, which are kept"
+                ),
             ]),
         Case(
             name: "a continuation of nothing", bytes: [more("x"), text("h")],
             expected: [
                 .lost(.binary, .gap, wire: 3, flags: .fragmented), .text("h", wire: 3),
-                .anomaly("websocket.orphan-continuation", "a continuation frame, and no message is begun"),
+                .anomaly(
+                    "websocket.orphan-continuation",
+                    "a continuation frame at offset 0 of the client's stream, and no message is begun; expected the first frame of one"
+                ),
             ]),
         Case(
             name: "a new message before the last one ended", bytes: [text("a", fin: false), text("b"), text("c")],
             expected: [
                 .text("b", wire: 3), .text("c", wire: 3),
-                .anomaly("websocket.unfinished-message", "a new message before the last one had its final frame"),
+                .anomaly(
+                    "websocket.unfinished-message",
+                    "a new message at offset 3 of the client's stream; expected a continuation of that at offset 0"),
             ]),
         Case(
             name: "reserved opcodes", bytes: [Bytes.frame(3, [1]), Bytes.frame(15, []), text("h")],
             expected: [
                 .text("h", wire: 3),
-                .anomaly("websocket.reserved-opcode", "opcode 3; expected 0, 1, 2, 8, 9 or 10"),
-                .anomaly("websocket.reserved-opcode", "opcode 15; expected 0, 1, 2, 8, 9 or 10"),
+                .anomaly(
+                    "websocket.reserved-opcode",
+                    "opcode 3 at offset 0 of the client's stream; expected 0, 1, 2, 8, 9 or 10"),
+                .anomaly(
+                    "websocket.reserved-opcode",
+                    "opcode 15 at offset 3 of the client's stream; expected 0, 1, 2, 8, 9 or 10"),
             ]),
         Case(
             name: "reserved bits",
             bytes: [Bytes.text("a", rsv: 2), Bytes.text("b", rsv: 4), Bytes.frame(9, [], rsv: 1)],
             expected: [
-                .text("a", wire: 3), .text("b", wire: 3), .message(.ping, [], wire: 2), reserved("10"), reserved("100"),
-                reserved("1"),
+                .text("a", wire: 3), .text("b", wire: 3), .message(.ping, [], wire: 2), reserved("10", at: 0),
+                reserved("100", at: 3),
+                reserved("1", at: 6),
             ]),
         Case(
             name: "control frames that are none",
@@ -156,15 +176,20 @@ struct WebSocketMessageTests {
                 .message(.ping, [1], wire: 3), .message(.close, [UInt8](repeating: 3, count: 126), wire: 130),
                 .anomaly(
                     "websocket.invalid-control-frame",
-                    "a control frame of 1 bytes without FIN; expected one frame of at most 125"),
+                    "a control frame of 1 bytes without FIN at offset 0 of the client's stream; expected one frame of at most 125"
+                ),
                 .anomaly(
-                    "websocket.invalid-control-frame", "a control frame of 126 bytes; expected one frame of at most 125"
+                    "websocket.invalid-control-frame",
+                    "a control frame of 126 bytes at offset 3 of the client's stream; expected one frame of at most 125"
                 ),
             ]),
     ]
 
-    private static func reserved(_ bits: String) -> MessageOutput {
-        .anomaly("websocket.reserved-bits", "RSV bits \(bits) without an extension that gives them a meaning")
+    private static func reserved(_ bits: String, at offset: Int) -> MessageOutput {
+        .anomaly(
+            "websocket.reserved-bits",
+            "RSV bits \(bits) at offset \(offset) of the client's stream; "
+                + "expected 0, for no extension gives them a meaning")
     }
 
     /// Frames of texts that one deflater wrote, each with RSV1; and what they are when inflated.
@@ -250,7 +275,7 @@ struct WebSocketMessageTests {
                 ],
                 expected: [
                     .message(.ping, [], wire: 2), .text("Hello", wire: 11, flags: [.compressed, .fragmented]),
-                    .message(.ping, [], wire: 2), reserved("100"), reserved("100"),
+                    .message(.ping, [], wire: 2), reserved("100", at: 7), reserved("100", at: 13),
                 ]),
             deflated("context takeover", texts, takeover),
             deflated("no context takeover", texts, resets: true, noTakeover),
@@ -274,7 +299,10 @@ struct WebSocketMessageTests {
             expected: [
                 .lost(.text, .overLimit, wire: bomb.count + 4, flags: .compressed),
                 .text(event, wire: pair(event, event)[0].count, flags: .compressed),
-                .anomaly("websocket.inflate-over-limit", "inflates to more than 10000 bytes"),
+                .anomaly(
+                    "websocket.inflate-over-limit",
+                    "too many bytes, once inflated, in the message at offset 0 of the client's stream; expected at most 10000, which are kept"
+                ),
             ]),
         Case(
             name: "a bomb in fragments", compression: takeover, limitBytes: 10_000,
@@ -284,7 +312,10 @@ struct WebSocketMessageTests {
             ],
             expected: [
                 .lost(.text, .overLimit, wire: bomb.count + 8, flags: [.compressed, .fragmented]),
-                .anomaly("websocket.inflate-over-limit", "inflates to more than 10000 bytes"),
+                .anomaly(
+                    "websocket.inflate-over-limit",
+                    "too many bytes, once inflated, in the message at offset 0 of the client's stream; expected at most 10000, which are kept"
+                ),
             ]),
         Case(
             name: "no deflate data", compression: noTakeover,
@@ -292,7 +323,10 @@ struct WebSocketMessageTests {
             expected: [
                 .lost(.text, .corrupt, wire: 7, flags: .compressed),
                 .text(event, wire: pair(event, event)[0].count, flags: .compressed),
-                .anomaly("websocket.deflate-error", "deflate data is corrupt: invalid stored block lengths"),
+                .anomaly(
+                    "websocket.deflate-error",
+                    "deflate data that is corrupt (invalid stored block lengths) in the message at offset 0 of the client's stream; expected what RFC 7692 asks for"
+                ),
             ]),
         Case(
             name: "behind corrupt data the window is not known", compression: takeover,
@@ -306,7 +340,10 @@ struct WebSocketMessageTests {
                 .lost(.text, .unknownContext, wire: pair(event, event)[1].count, flags: .compressed),
                 .text(event, wire: pair(event, event)[0].count, flags: .compressed),
                 .text(event, wire: pair(event, event)[1].count, flags: .compressed),
-                .anomaly("websocket.deflate-error", "deflate data is corrupt: invalid stored block lengths"),
+                .anomaly(
+                    "websocket.deflate-error",
+                    "deflate data that is corrupt (invalid stored block lengths) in the message at offset 72 of the client's stream; expected what RFC 7692 asks for"
+                ),
             ]),
         Case(
             name: "joined mid-stream: what refers back is not readable, what does not is", compression: .unknown,
@@ -326,7 +363,9 @@ struct WebSocketMessageTests {
             expected: [
                 .text(event, wire: pair(event, event)[0].count, flags: .compressed),
                 .lost(.text, .unknownContext, wire: pair(event, event)[1].count, flags: .compressed),
-                .anomaly("websocket.unfinished-message", "a new message before the last one had its final frame"),
+                .anomaly(
+                    "websocket.unfinished-message",
+                    "a new message at offset 77 of the client's stream; expected a continuation of that at offset 72"),
             ]),
     ]
 

@@ -11,15 +11,32 @@ public enum HARDecodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case notHAR(missing: String)
     /// Neither Engine.IO nor WebSockets are in it.
     case noMessages(entries: Int)
+    /// Likewise, but not all entries can be read.
+    case unreadable(Int, entries: Int)
+    /// They are in it, and nothing of what they carried.
+    case noContent(webSockets: Int, polls: Int)
 
     public var description: String {
         switch self {
         case .tooLarge(let limit): "larger than \(limit >> 20) MiB; save a HAR of fewer requests"
-        case .notJSON(let offset, let expected): "no JSON: offset \(offset): expected \(expected)"
+        case .notJSON(let offset, let expected): "no JSON at offset \(offset); expected \(expected)"
         case .notHAR(let missing): "no HAR: \(missing) is missing"
         case .noMessages(let entries):
             "no Engine.IO and no WebSocket in this HAR (\(entries) entr\(entries == 1 ? "y" : "ies")); record it before the page connects"
+        case .unreadable(let count, let entries):
+            "no Engine.IO and no WebSocket found in this HAR, but \(count) of \(entries) entr\(entries == 1 ? "y" : "ies") cannot be read: expected a request with a URL, and a startedDateTime such as 2026-11-23T02:58:49.123Z"
+        case .noContent(let webSockets, let polls):
+            [
+                webSockets > 0 ? "\(Self.count(webSockets, "WebSocket")) without messages (_webSocketMessages)" : nil,
+                polls > 0 ? "\(Self.count(polls, "polling request")) without a body" : nil,
+            ].compactMap(\.self).joined(separator: " and ")
+                + ": nothing to import; record it with Chrome's developer tools or Playwright's recordHar, with contents"
+                + " (a HAR of Firefox holds no WebSocket messages)"
         }
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 }
 
@@ -52,7 +69,12 @@ public final class HARDecoder: Door {
         let (entries, count, bad) = try self.readEntries()
         self.facts.packets = Int64(count)
         let ours = entries.filter { $0.isWebSocket || $0.target != nil }
+        guard !ours.isEmpty || bad.isEmpty else { throw .unreadable(bad.count, entries: count) }
         guard !ours.isEmpty else { throw .noMessages(entries: count) }
+        guard ours.contains(where: \.isTelling) else {
+            let webSockets = ours.count { $0.isWebSocket }
+            throw .noContent(webSockets: webSockets, polls: ours.count - webSockets)
+        }
         self.context.otherRequests = Int64(entries.count - ours.count)
         let replay = HARReplay(ours, self.context)
         replay.run {
@@ -62,7 +84,9 @@ public final class HARDecoder: Door {
             self.context.log.add(
                 Anomaly(
                     "har.bad-entry", at: replay.started,
-                    detail: "entry \(index): expected a request with a URL, and a startedDateTime"))
+                    detail:
+                        "no request with a URL, or no startedDateTime that can be read, in entry \(index) of the HAR; "
+                        + "expected both"))
         }
         self.context.log.releaseAll()
         for session in self.context.sessions.finished() {
@@ -92,7 +116,7 @@ public final class HARDecoder: Door {
         var entries: [HAREntry] = []
         var bad: [Int] = []
         for (index, entry) in list.enumerated() {
-            if let read = HAREntry(entry) { entries.append(read) } else { bad.append(index) }
+            if let read = HAREntry(entry, index: index) { entries.append(read) } else { bad.append(index) }
         }
         return (entries, list.count, bad)
     }

@@ -25,6 +25,8 @@ struct HAREntry {
         var end: CloseKind?
     }
 
+    /// Its place in the HAR, from 0.
+    let index: Int
     var method: String
     var url: SourceURL
     var target: EngineIOTarget?
@@ -45,16 +47,19 @@ struct HAREntry {
     var requestBytes: Int
     var responseBytes: Int
     var isWebSocket: Bool
+    /// `_webSocketMessages` is there, if only without a message.
+    var hasMessageList: Bool
     var messages: [Message] = []
     var troubles: [Trouble] = []
     private let requestHeaders: JSONValue?
     private let responseHeaders: JSONValue?
 
     /// Nil where the entry has no request with a URL, or no time.
-    init?(_ entry: JSONValue) {
+    init?(_ entry: JSONValue, index: Int) {
         guard let request = entry["request"], let url = request["url"]?.string,
             let started = entry["startedDateTime"]?.string.flatMap({ Timestamp(iso8601: $0) })
         else { return nil }
+        self.index = index
         let response = entry["response"]
         self.method = request["method"]?.string ?? "GET"
         self.url = SourceURL(url)
@@ -80,7 +85,7 @@ struct HAREntry {
         let post = request["postData"]
         self.requestBody = Self.bytes(post?["text"]?.string, encoding: post?["encoding"]?.string) ?? []
         let sent = Self.size(request["bodySize"])
-        if self.requestBody.isEmpty, sent > 0 { self.requestLoss = "the HAR does not hold the \(sent) bytes of it" }
+        if self.requestBody.isEmpty, sent > 0 { self.requestLoss = Self.missing(sent, "request", index) }
         self.requestBytes = sent > 0 ? sent : self.requestBody.count
 
         let content = response?["content"]
@@ -88,14 +93,15 @@ struct HAREntry {
         self.responseBody = body ?? []
         let size = Self.size(content?["size"])
         if body == nil, content?["text"] != nil {
-            self.responseLoss = "its base64 is damaged"
+            self.responseLoss = "no base64 in the answer's body in entry \(index) of the HAR; expected base64"
         } else if self.responseBody.isEmpty, size > 0 {
-            self.responseLoss = "the HAR does not hold the \(size) bytes of it; save it with content"
+            self.responseLoss = Self.missing(size, "answer", index)
         }
         let received2 = Self.size(response?["bodySize"])
         self.responseBytes = received2 > 0 ? received2 : self.responseBody.count
 
         let messages = entry["_webSocketMessages"]?.array
+        self.hasMessageList = messages != nil
         self.isWebSocket =
             messages?.isEmpty == false || self.status == 101
             || ((messages != nil || entry["_resourceType"]?.string == "websocket")
@@ -107,6 +113,20 @@ struct HAREntry {
     func header(_ name: String, ofAnswer: Bool = false) -> String? {
         let fields = (ofAnswer ? self.responseHeaders : self.requestHeaders)?.array
         return fields?.first { $0["name"]?.string?.lowercased() == name }?["value"]?.string
+    }
+
+    /// It shows something of a session: a message, a body, or a poll that failed. An answer of 200 without its body, and
+    /// a WebSocket without its messages, do not.
+    var isTelling: Bool {
+        if !self.messages.isEmpty || !self.troubles.isEmpty { return true }
+        if self.isWebSocket { return false }
+        if !self.requestBody.isEmpty || !self.responseBody.isEmpty { return true }
+        return self.status.map { $0 / 100 != 2 } ?? true
+    }
+
+    private static func missing(_ bytes: Int, _ whose: String, _ index: Int) -> String {
+        "no text for the \(bytes) bytes of the \(whose)'s body in entry \(index) of the HAR; expected one, "
+            + "as a HAR has that is saved with content"
     }
 
     /// A number of bytes, 0 where there is none (-1 stands for that). More than fits a file of ours is nonsense, and
@@ -129,8 +149,9 @@ struct HAREntry {
         let at: Timestamp
         if case .number(let text)? = message["time"] { at = Timestamp(epoch: text) ?? last } else { at = last }
         let data = message["data"]?.string ?? ""
+        var place: String { "message \(index) of entry \(self.index) of the HAR" }
         func trouble(_ detail: String) -> Trouble {
-            Trouble(at: at, code: "har.bad-message", detail: "message \(index): \(detail)")
+            Trouble(at: at, code: "har.bad-message", detail: detail)
         }
         let sender: Sender
         switch message["type"]?.string {
@@ -138,9 +159,12 @@ struct HAREntry {
         case "receive": sender = .server
         case "error":
             let end: CloseKind = data.contains("RESET") ? .rst : .fin
-            self.troubles.append(Trouble(at: at, code: "har.websocket-error", detail: data, end: end))
+            self.troubles.append(
+                Trouble(
+                    at: at, code: "har.websocket-error", detail: "the error \(data) in \(place); expected none",
+                    end: end))
             return
-        default: return self.troubles.append(trouble("no type; expected send or receive"))
+        default: return self.troubles.append(trouble("no type in \(place); expected send or receive"))
         }
         let body: HookLine.Body
         let opcode = message["opcode"]?.integer ?? 1
@@ -150,11 +174,11 @@ struct HAREntry {
             if let bytes = Base64.decode(Array(data.utf8).span) {
                 body = .bytes(bytes)
             } else {
-                body = .unreadable(opcode: 2, reason: "its base64 is damaged")
+                body = .unreadable(opcode: 2, reason: "no base64 in \(place); expected base64")
             }
         case 8: body = .bytes(Self.closeBody(message, data))
         case 9, 10: body = .text(data)
-        default: return self.troubles.append(trouble("opcode \(opcode); expected 1, 2, 8, 9 or 10"))
+        default: return self.troubles.append(trouble("opcode \(opcode) in \(place); expected 1, 2, 8, 9 or 10"))
         }
         self.messages.append(Message(at: at, sender: sender, opcode: UInt8(opcode), body: body))
     }

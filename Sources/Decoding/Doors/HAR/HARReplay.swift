@@ -11,6 +11,8 @@ final class HARReplay {
         case open(Int)
         case message(Int, Int)
         case trouble(Int, Int)
+        /// Behind the last message of a WebSocket.
+        case silence(Int)
     }
 
     /// What the polling entries of one connection share. A HAR may not tell connections apart; then those to one
@@ -53,6 +55,7 @@ final class HARReplay {
                 for number in entry.troubles.indices {
                     steps.append((entry.troubles[number].at, .trouble(index, number)))
                 }
+                if let last = entry.messages.map(\.at).max() { steps.append((last, .silence(index))) }
             } else {
                 steps.append((entry.requested, .request(index)))
                 steps.append((entry.requestEnded, .requestEnd(index)))
@@ -75,6 +78,7 @@ final class HARReplay {
             case .open(let index): self.open(index, at)
             case .message(let index, let number): self.pass(self.entries[index].messages[number], index)
             case .trouble(let index, let number): self.note(self.entries[index].troubles[number], index)
+            case .silence(let index): self.fallSilent(index)
             }
             pause()
         }
@@ -87,7 +91,8 @@ final class HARReplay {
             id: self.context.log.makeConnectionID(), clientAddress: "", clientPort: 0,
             serverAddress: entry.serverAddress.flatMap { $0.isEmpty ? nil : $0 } ?? entry.url.host,
             serverPort: entry.url.port, opened: entry.requested)
-        let scope = ConnectionScope(facts, self.context)
+        // Browsers give the address of some entries only; the URL is the same for all of one server.
+        let scope = ConnectionScope(facts, self.context, server: "\(entry.url.host):\(entry.url.port)")
         self.scopes.append(scope)
         return scope
     }
@@ -126,10 +131,16 @@ final class HARReplay {
             self.exchangeFacts(entry, polling.scope), target: entry.target, host: entry.url.authority,
             cookie: entry.header("cookie"))
         exchange.facts.requestBytes = entry.requestBytes
-        exchange.requestBody = entry.requestBody
-        exchange.requestLoss = entry.requestLoss
+        (exchange.requestBody, exchange.requestLoss) = self.kept(entry.requestBody, entry.requestLoss)
         self.exchanges[index] = (exchange, polling)
         polling.lane.begin(exchange)
+    }
+
+    /// The body, where it is not too large to be kept, and why it is not whole.
+    private func kept(_ body: [UInt8], _ loss: String?) -> ([UInt8], String?) {
+        let limit = self.context.limits.messageBytes
+        guard body.count > limit else { return (body, loss) }
+        return ([], "a body of \(body.count) bytes; expected at most \(limit), which are kept")
     }
 
     private func makePolling(_ entry: HAREntry) -> Polling {
@@ -159,8 +170,7 @@ final class HARReplay {
             self.addAnswer(entry, to: &exchange.facts)
             exchange.facts.responded = at
             exchange.facts.responseBytes = entry.responseBytes
-            exchange.responseBody = entry.responseBody
-            exchange.responseLoss = entry.responseLoss
+            (exchange.responseBody, exchange.responseLoss) = self.kept(entry.responseBody, entry.responseLoss)
             polling.scope.count(entry.responseBytes, from: .server)
             polling.lane.responseEnded(exchange)
         }
@@ -184,17 +194,35 @@ final class HARReplay {
             target: entry.target, exchange: facts, host: entry.url.authority, cookie: entry.header("cookie"),
             at: entry.requested)
         self.webSockets[index] = (scope, WebSocketLane(scope, opening))
+        guard !entry.hasMessageList else { return }
+        scope.session?.noteHole()
+        scope.add(
+            Anomaly(
+                "har.no-messages", at: at,
+                detail: "a WebSocket without its messages in entry \(entry.index) of the HAR; "
+                    + "expected _webSocketMessages, as Chrome and Playwright write them"))
     }
 
     private func pass(_ message: HAREntry.Message, _ index: Int) {
         guard let (scope, lane) = self.webSockets[index], let opcode = WebSocketOpcode(rawValue: message.opcode) else {
             return
         }
-        let (bytes, loss) = message.body.content
-        scope.count(bytes.count, from: message.sender)
+        let (bytes, size, loss) = message.body.content(limit: self.context.limits.messageBytes)
+        scope.count(size, from: message.sender)
         lane.receive(
-            WebSocketMessage(opcode: opcode, at: message.at, wireBytes: bytes.count, loss: loss.map { .told($0) }),
+            WebSocketMessage(
+                opcode: opcode, at: message.at, wireBytes: size, loss: loss,
+                statedBytes: loss == .overLimit ? size : nil),
             bytes.span, from: message.sender)
+    }
+
+    /// A HAR tells no end of a WebSocket. Its session may have lived on in silence, or not: a later one of the same
+    /// browser goes on with its lineage, and one that began before this does not.
+    private func fallSilent(_ index: Int) {
+        guard let scope = self.webSockets[index]?.scope, let session = scope.session,
+            session.webSocketID == scope.id
+        else { return }
+        session.isSilent = true
     }
 
     private func note(_ trouble: HAREntry.Trouble, _ index: Int) {

@@ -24,6 +24,8 @@ final class HookClient {
     private(set) var goodLines = 0
     private(set) var firstBad: (number: Int, error: HookLineError)?
     private var badLines = 0
+    /// Bad lines before the first good one, which tells the time.
+    private var early: [(number: Int, error: HookLineError)] = []
     private var clockSteps = 0
     private var latest: Timestamp?
 
@@ -39,10 +41,16 @@ final class HookClient {
 
     // MARK: Lines
 
-    func report(_ error: HookLineError, _ number: Int, at: Timestamp) {
+    /// - Parameter at: nil where no line told the time yet; then the next good one does.
+    func report(_ error: HookLineError, _ number: Int, at: Timestamp?) {
         if self.firstBad == nil { self.firstBad = (number, error) }
         self.badLines += 1
         guard self.badLines <= Self.storedBadLines else { return }
+        guard let at else { return self.early.append((number, error)) }
+        self.store(error, number, at)
+    }
+
+    private func store(_ error: HookLineError, _ number: Int, _ at: Timestamp) {
         self.context.log.add(Anomaly("hook.bad-line", at: at, detail: "\(self.label)line \(number): \(error)"))
     }
 
@@ -53,6 +61,8 @@ final class HookClient {
             throw .wrongValue(key: "by", found: nil, expected: "client or server, who sent the close frame")
         }
         self.goodLines += 1
+        for (number, error) in self.early { self.store(error, number, line.at) }
+        self.early = []
         switch line.event {
         case .open(let open):
             // It may be logged with its first message, and tell the earlier time at which it began: no step of the
@@ -137,7 +147,9 @@ final class HookClient {
             self.context.log.add(
                 Anomaly(
                     "capture.clock-step", at: at,
-                    detail: "\(self.label)line \(number): the time goes back by \(back / 1_000_000) ms"))
+                    detail:
+                        "\(self.label)line \(number): the time goes back by \(back / 1_000_000) ms; expected it to go on"
+                ))
         } else {
             self.latest = at
         }

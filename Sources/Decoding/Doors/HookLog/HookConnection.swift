@@ -138,15 +138,16 @@ final class HookConnection: OpenConnection {
         from sender: Sender, _ at: Timestamp, to lane: WebSocketLane
     ) {
         self.hasMessages = true
-        let (bytes, loss) = body.content
+        let (bytes, size, loss) = body.content(limit: self.scope.context.limits.messageBytes)
         var opcode = binary
         if case .text = body { opcode = text }
         if case .unreadable(let told, _) = body { opcode = WebSocketOpcode(rawValue: told) ?? binary }
-        self.scope.count(bytes.count, from: sender)
+        self.scope.count(size, from: sender)
         lane.receive(
             WebSocketMessage(
-                opcode: opcode, at: at, wireBytes: measure.wireBytes ?? measure.sizeBytes ?? bytes.count,
-                flags: measure.flags, loss: loss.map { .told($0) }, statedBytes: measure.sizeBytes),
+                opcode: opcode, at: at, wireBytes: measure.wireBytes ?? measure.sizeBytes ?? size,
+                flags: measure.flags, loss: loss,
+                statedBytes: measure.sizeBytes ?? (loss == .overLimit ? size : nil)),
             bytes.span, from: sender)
     }
 }
@@ -159,6 +160,13 @@ extension HookLine.Body {
         case .bytes(let bytes): (bytes, nil)
         case .unreadable(_, let reason): ([], reason)
         }
+    }
+
+    /// The same of what is kept, and its size before: a message larger than `limit` is not.
+    func content(limit: Int) -> (bytes: [UInt8], size: Int, loss: WebSocketMessage.Loss?) {
+        let (bytes, loss) = self.content
+        if bytes.count > limit { return ([], bytes.count, .overLimit) }
+        return (bytes, bytes.count, loss.map { .told($0) })
     }
 }
 

@@ -25,7 +25,8 @@ public final class HookDecoder: LiveDoor {
     private static let sureLineBytes = 64 << 10
 
     public private(set) var facts: CaptureFacts
-    /// Bytes of a line at most: twice the largest message (escapes and base64 need room), and 64 KiB for the rest.
+    /// Bytes of a line at most: six times the largest message, for JSON may write a byte in so many, and 64 KiB for the
+    /// rest.
     public let lineLimit: Int
     private let context: DecodingContext
     private let isLive: Bool
@@ -42,7 +43,7 @@ public final class HookDecoder: LiveDoor {
 
     init(_ facts: CaptureFacts, limits: DecodingLimits, isLive: Bool) {
         self.facts = facts
-        self.lineLimit = limits.messageBytes * 2 + (64 << 10)
+        self.lineLimit = limits.messageBytes * 6 + (64 << 10)
         self.context = DecodingContext(limits, isLive: isLive)
         self.isLive = isLive
     }
@@ -64,7 +65,7 @@ public final class HookDecoder: LiveDoor {
         source.reader.feed(bytes) { (line, place) throws(HookLineError) in
             try self.take(line, place, source.client)
         } bad: { error, place in
-            source.client.report(error, place, at: self.isLive ? at : self.facts.ended ?? .zero)
+            source.client.report(error, place, at: self.isLive ? at : self.facts.ended)
         }
     }
 
@@ -121,7 +122,7 @@ public final class HookDecoder: LiveDoor {
         source.reader.finish { (line, place) throws(HookLineError) in
             try self.take(line, place, source.client)
         } bad: { error, place in
-            source.client.report(error, place, at: self.isLive ? at : self.facts.ended ?? .zero)
+            source.client.report(error, place, at: self.isLive ? at : self.facts.ended)
         }
         return self.goodLines == before
     }

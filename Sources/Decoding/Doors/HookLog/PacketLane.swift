@@ -20,13 +20,14 @@ final class PacketLane {
     }
 
     func receive(_ message: HookLine.Message, at: Timestamp) {
-        let (bytes, loss) = message.body.content
-        let size = message.measure.sizeBytes ?? bytes.count
+        let limit = self.scope.context.limits.messageBytes
+        let (bytes, told, loss) = message.body.content(limit: limit)
+        let size = message.measure.sizeBytes ?? told
         let origin = FrameOrigin(
             connectionID: self.scope.id, at: at, sender: message.sender, transport: .polling, opcode: nil,
             sizeBytes: size, wireBytes: message.measure.wireBytes ?? size, flags: message.measure.flags)
         let log = self.scope.context.log
-        self.scope.count(bytes.count, from: message.sender)
+        self.scope.count(told, from: message.sender)
         if message.isRefused {
             let (frame, anomalies) = origin.refused(
                 bytes.span, self.version, sid: self.opening.target?.sid ?? "unknown")
@@ -34,7 +35,8 @@ final class PacketLane {
         }
         let session = self.session ?? self.findSession(message, bytes, at)
         if let loss {
-            session.addUnreadable(origin, origin.anomaly("engineio.unreadable-packet", loss), log)
+            let reason = loss.reason(limitBytes: limit)
+            session.addUnreadable(origin, origin.anomaly("engineio.unreadable-packet", reason), log)
         } else if case .text = message.body {
             session.receiveText(bytes.span, origin, log)
         } else {

@@ -7,7 +7,7 @@ struct CaptureIncomplete: CaptureRule {
         summary: "The capture misses a beginning, an end or bytes in between",
         finds: """
             Sessions that began before the capture; sessions that were still open when it ended while a ping waited for
-            its pong or a CONNECT for its answer, or when the file is cut off; streams with holes: lost packets, bytes
+            its pong or a CONNECT for its answer, or when the file is cut off, or its recorder was killed; streams with holes: lost packets, bytes
             that could not be decoded, TLS connections without keys.
             """,
         why: """
@@ -42,7 +42,7 @@ struct CaptureIncomplete: CaptureRule {
             Self.missing(missing, holed.count),
             undecoded > 0 ? "\(Phrase.count(undecoded, "byte")) could not be decoded" : nil,
             encrypted > 0 ? "\(Phrase.count(encrypted, "TLS connection")) could not be decrypted" : nil,
-            capture.facts.completeTail ? nil : "the file is cut off",
+            capture.facts.completeTail ? nil : Self.cutOff(capture.facts.kind),
             Self.dropped(capture.facts.droppedPackets),
         ].compactMap { $0 }
         guard !parts.isEmpty else { return }
@@ -64,6 +64,14 @@ struct CaptureIncomplete: CaptureRule {
         guard session.facts.endClass == .captureEnd else { return false }
         return !capture.facts.completeTail || session.state.heartbeat.outstanding != nil
             || session.state.connects.all.contains { $0.outcome == .unanswered }
+    }
+
+    private static func cutOff(_ kind: CaptureKind) -> String {
+        switch kind {
+        case .pcap, .har, .hook: "the file is cut off"
+        // Only a recorder that was killed, or whose disk was full, does not write its end.
+        case .live, .proxy, .client, .replay: "its recording was cut off"
+        }
     }
 
     private static func missing(_ bytes: Int64, _ sessions: Int) -> String? {

@@ -22,7 +22,7 @@ struct ClockStep: AnomalyRule {
 
     func judge(_ anomaly: Anomaly, _ session: SessionState?, _ capture: CaptureState, _ report: inout Report) {
         report.add(
-            "\(Phrase.detail(anomaly)); durations across this moment are not judged", at: anomaly.at,
+            "\(Phrase.found(anomaly)); durations across this moment are not judged", at: anomaly.at,
             consequence: .shown)
     }
 }

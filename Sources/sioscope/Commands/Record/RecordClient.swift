@@ -1,7 +1,11 @@
 import ArgumentParser
+import Glibc
+import HookLog
 import JSONText
+import Recording
 import SocketIO
 import SocketIOClient
+import Synchronization
 import Taps
 
 struct RecordClient: ParsableCommand {
@@ -15,7 +19,8 @@ struct RecordClient: ParsableCommand {
             status from 400 to 499.
 
             --auth is sent with the CONNECT of each namespace: JSON, @FILE with JSON in it, or exec:COMMAND that \
-            prints JSON. File and command are asked anew at every connect, so a token may expire.
+            prints JSON within 30 s. File and command are asked anew at every connect, so a token may expire. Where they \
+            fail, it tries again as after an end; but a file that cannot be used to begin with is an error.
 
             With --emit-stdin each line of standard input is an event: ["event", argument, ...], or \
             {"event":"name","args":[...],"namespace":"/x","ack":true}; ack may be milliseconds. Bytes are written \
@@ -29,8 +34,9 @@ struct RecordClient: ParsableCommand {
 
             EXIT STATUS:
               0    the session ended, or the time was up
+              1    ended by --exit-on
               2    no session came about (the line says why), or the timeline cannot be written
-              130  ended by SIGINT; everything is written
+              130  ended by SIGINT, 143 by SIGTERM; everything is written
             """
     )
 
@@ -68,7 +74,9 @@ struct RecordClient: ParsableCommand {
     var readLimit = 1024
 
     @Option(
-        help: ArgumentHelp("Write a hook log, too: a file, unix:PATH or tcp:HOST:PORT.", valueName: "FILE"),
+        help: ArgumentHelp(
+            "Write a hook log, too: a file, unix:PATH or tcp:HOST:PORT. --redact holds for it as well.",
+            valueName: "FILE"),
         completion: .file())
     var hookLog: String?
 
@@ -93,39 +101,73 @@ struct RecordClient: ParsableCommand {
     }
 
     func run() throws {
+        var settings = try self.settings()
         let hookLog: HookLogObserver?
+        let redactor = try self.recording.redaction.redactor()
         do throws(HookLogSinkError) {
-            hookLog = try self.hookLog.map { target throws(HookLogSinkError) in try HookLogObserver(to: target) }
+            hookLog = try self.hookLog.map { target throws(HookLogSinkError) in
+                try HookLogObserver(to: target, changing: Self.redacting(redactor))
+            }
         } catch {
             throw ToolError("--\(error)".replacing("hook log", with: "hook-log"))
         }
+        settings.observer = hookLog
         let console = ClientConsole(
             namespaces: try self.joined(),
             answer: try self.answer(),
             printer: EventPrinter(format: self.format, unicode: Terminal.current().unicode))
         let emits = self.emitStdin
+        if emits, isatty(STDIN_FILENO) == 1 { StatusLine.shared.turnOff() }
         let tap = try ClientTap(
-            self.url, try self.settings(hookLog), reconnects: !self.noReconnect,
+            self.url, settings, reconnects: !self.noReconnect,
             setUp: { try console.setUp($0, emits: emits) }, tell: { console.tell($0) })
         defer {
+            console.finish()
+            // One may still make a payload that nobody waits for.
+            ShellCommand.stopAll()
             hookLog?.close()
             if let dropped = hookLog?.dropped, dropped > 0 {
                 StandardError.write("\(self.hookLog ?? ""): \(dropped) lines could not be written\n")
             }
         }
-        try RecordingRun(options: self.recording, tap: tap).run()
+        try RecordingRun(options: self.recording, tap: tap, redactor: redactor).run()
     }
 
-    private func settings(_ hookLog: HookLogObserver?) throws -> SocketIOConfiguration {
+    private static func redacting(_ redactor: Redactor?) -> (@Sendable (inout HookLine) -> Void)? {
+        guard let redactor else { return nil }
+        let lines = LineRedaction(redactor)
+        return { lines.redact(&$0) }
+    }
+
+    /// All connections of the client share one.
+    private final class LineRedaction: Sendable {
+        private let redactor: Mutex<HookLineRedactor>
+
+        init(_ redactor: Redactor) { self.redactor = Mutex(HookLineRedactor(redactor)) }
+
+        func redact(_ line: inout HookLine) {
+            line = self.redactor.withLock { redactor in
+                var line = line
+                redactor.redact(&line)
+                return line
+            }
+        }
+    }
+
+    private func settings() throws -> SocketIOConfiguration {
         var settings = SocketIOConfiguration()
         if let source = try self.auth.map({ try AuthSource($0) }) {
-            settings.auth = { _ in try await source.payload() }
+            // Used once, for it may be a pipe that cannot be read again.
+            let first = Mutex(try source.checkedFile())
+            settings.auth = { _ in
+                if let first = first.withLock({ $0.take() }) { return first }
+                return try await source.payload()
+            }
         }
         settings.headers = try self.parsedHeaders()
         settings.userAgent = "sioscope/\(SioscopeCommand.version)"
         settings.acceptsAnyCertificate = self.insecure
         settings.readLimit = self.readLimit << 10
-        settings.observer = hookLog
         return settings
     }
 

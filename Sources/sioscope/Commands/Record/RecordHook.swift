@@ -23,8 +23,9 @@ struct RecordHook: ParsableCommand {
 
             EXIT STATUS:
               0    ended by itself (--duration)
+              1    ended by --exit-on
               2    it cannot listen, or the timeline not be written
-              130  ended by SIGINT; everything is written
+              130  ended by SIGINT, 143 by SIGTERM; everything is written
             """
     )
 
@@ -56,7 +57,12 @@ struct RecordHook: ParsableCommand {
     }
 
     private func secret() throws -> String? {
-        guard let token, token.hasPrefix("@") else { return self.token }
+        guard let token, token.hasPrefix("@") else {
+            guard self.token?.isEmpty != true else {
+                throw ToolError("--token is empty; give one that nobody guesses, or @FILE")
+            }
+            return self.token
+        }
         let path = String(token.dropFirst())
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw ToolError("--token: \(path) cannot be read; give a file with the token in its first line")

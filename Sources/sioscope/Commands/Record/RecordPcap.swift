@@ -31,8 +31,9 @@ struct RecordPcap: ParsableCommand {
 
             EXIT STATUS:
               0    ended by itself (-c, --duration)
+              1    ended by --exit-on
               2    the interface cannot be opened or went down, or a file not be written; what was recorded is kept
-              130  ended by SIGINT; everything is written
+              130  ended by SIGINT, 143 by SIGTERM; everything is written
             """
     )
 
@@ -73,7 +74,8 @@ struct RecordPcap: ParsableCommand {
 
     @Option(
         name: [.customShort("w"), .long],
-        help: ArgumentHelp("Write the packets to a new capture file too.", valueName: "FILE.pcapng"),
+        help: ArgumentHelp(
+            "Write the packets to a new capture file too, as they are; not with --redact.", valueName: "FILE.pcapng"),
         completion: .file(extensions: ["pcapng"]))
     var write: String?
 
@@ -149,6 +151,10 @@ struct RecordPcap: ParsableCommand {
         }
         guard !path.isEmpty, path != "-" else {
             throw ValidationError("-w needs the name of a file; for a pipe run tcpdump -w - | sioscope import -")
+        }
+        guard !self.recording.redaction.isOn else {
+            throw ValidationError(
+                "-w writes packets as they are, with the secrets that --redact takes out; leave out -w, or --redact")
         }
         guard self.ringFiles == nil || self.ringSize != nil else {
             throw ValidationError("--ring-files needs --ring-size, the size at which another file is begun")

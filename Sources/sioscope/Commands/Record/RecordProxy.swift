@@ -16,7 +16,8 @@ struct RecordProxy: ParsableCommand {
             with the times of its own leg. With TLS on a leg, what it carries is recorded plain.
 
             A server that cannot be reached, or goes after a request before it answered anything, is told the client \
-            as 502; one that does not accept a connection in time as 504. All else reaches the client as it happened.
+            as 502; one that does not accept a connection in time as 504; stderr tells it, too, every ten seconds at \
+            most. All else reaches the client as it happened.
 
             EXAMPLES:
               sioscope record proxy --listen 127.0.0.1:9000 --to http://127.0.0.1:3000 -o run.db
@@ -25,8 +26,9 @@ struct RecordProxy: ParsableCommand {
 
             EXIT STATUS:
               0    ended by itself (--duration)
+              1    ended by --exit-on
               2    it cannot listen, a certificate cannot be read, or the timeline not be written
-              130  ended by SIGINT; everything is written
+              130  ended by SIGINT, 143 by SIGTERM; everything is written
             """
     )
 
@@ -64,7 +66,8 @@ struct RecordProxy: ParsableCommand {
     }
 
     func run() throws {
-        try RecordingRun(options: self.recording, tap: ProxyTap(self.settings())).run()
+        let tap = try ProxyTap(self.settings()) { StandardError.write(Escaping.visible($0) + "\n") }
+        try RecordingRun(options: self.recording, tap: tap).run()
     }
 
     private func settings() throws -> ProxySettings {

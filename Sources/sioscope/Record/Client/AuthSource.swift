@@ -9,7 +9,7 @@ enum AuthSource: Equatable {
     case file(String)
     case command(String)
 
-    /// Time a command has, in seconds: a server waits 45 s for a CONNECT, and most users less.
+    /// Time a command has, in seconds: a server waits 45 s for a CONNECT, and most users less. It is ended behind that.
     static let commandTimeout = 30.0
 
     /// `@FILE`, `exec:COMMAND`, or JSON.
@@ -26,14 +26,30 @@ enum AuthSource: Equatable {
     func payload() async throws -> SocketIOValue {
         switch self {
         case .json(let value): return value
-        case .file(let path):
-            guard let bytes = FileManager.default.contents(atPath: path) else {
-                throw ToolError("--auth @\(path): the file cannot be read")
-            }
-            return try Self.parse(String(decoding: bytes, as: UTF8.self), from: path)
+        case .file(let path): return try Self.payload(ofFile: path)
         case .command(let command):
-            return try Self.parse(try await self.output(of: command), from: "exec:\(command)")
+            let output: String
+            do {
+                output = try await ShellCommand.output(of: command, within: Self.commandTimeout)
+            } catch {
+                throw error is CancellationError ? error : ToolError("--auth exec:\(command): \(error)")
+            }
+            return try Self.parse(output, from: "--auth exec:\(command)")
         }
+    }
+
+    /// For the first connect: a file that is of no use already then is a mistake in the command, and no outage of
+    /// whatever writes it. Nil where there is no file.
+    func checkedFile() throws -> SocketIOValue? {
+        guard case .file(let path) = self else { return nil }
+        return try Self.payload(ofFile: path)
+    }
+
+    private static func payload(ofFile path: String) throws -> SocketIOValue {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw ToolError("--auth @\(path): the file cannot be read")
+        }
+        return try self.parse(String(decoding: bytes, as: UTF8.self), from: "--auth @\(path)")
     }
 
     /// Socket.IO 5 allows an object alone.
@@ -46,38 +62,5 @@ enum AuthSource: Equatable {
         }
         guard case .object = value else { throw ToolError("\(source): an auth payload must be a JSON object") }
         return value
-    }
-
-    private func output(of command: String) async throws -> String {
-        try await withCheckedThrowingContinuation { continuation in
-            // Waits, which a task must not.
-            Thread.detachNewThread {
-                continuation.resume(with: Result { try Self.run(command) })
-            }
-        }
-    }
-
-    private static func run(_ command: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", command]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            throw ToolError("--auth exec:\(command): it cannot be started")
-        }
-        let timer = DispatchWorkItem { process.terminate() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.commandTimeout, execute: timer)
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        timer.cancel()
-        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            let how = process.terminationReason == .exit ? "status" : "signal"
-            throw ToolError("--auth exec:\(command): it ended with \(how) \(process.terminationStatus)")
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import SocketIO
 import SocketIOClient
+import Synchronization
 import Taps
 
 /// The talk of `record client`: prints what the client receives, and emits what standard input asks for.
@@ -8,6 +9,11 @@ final class ClientConsole: Sendable {
     private let namespaces: [String]
     private let answer: [SocketIOValue]?
     private let printer: EventPrinter
+    /// Namespaces that lines were left out for since they were connected.
+    private let unconnected = Mutex<Set<String>>([])
+    private let hasToldOfEnd = Mutex(false)
+    /// Lines that were read, and are neither sent nor told of.
+    private let inFlight = DispatchGroup()
 
     /// - Parameters:
     ///   - namespaces: that are joined.
@@ -29,6 +35,7 @@ final class ClientConsole: Sendable {
         for name in self.namespaces {
             let namespace = try client.namespace(name)
             namespace.onConnect { sid in
+                self.unconnected.withLock { _ = $0.remove(name) }
                 StandardError.write("connected to \(Escaping.visible(name)) as \(Escaping.visible(sid))\n")
             }
             namespace.onAny { [self] event in
@@ -68,53 +75,103 @@ final class ClientConsole: Sendable {
         }
     }
 
+    /// The client is over: waits until it is told what became of lines that were read.
+    func finish() {
+        _ = self.inFlight.wait(timeout: .now() + 1)
+    }
+
     // MARK: Standard input
 
-    /// One line at a time: the next is read once the server can take more.
+    /// One line at a time: the next is read once the server can take more. None any more once the client is closed.
     private func readStandardInput(_ client: SocketIOClient) {
         Thread.detachNewThread { [self] in
             var number = 0
-            while let line = readLine() {
+            while let text = readLine() {
                 number += 1
-                if line.allSatisfy(\.isWhitespace) { continue }
-                let sent = DispatchSemaphore(value: 0)
-                let place = number
+                if text.allSatisfy(\.isWhitespace) { continue }
+                let place = "standard input, line \(number)"
+                guard !client.isClosed else { return self.tellOfEnd(place) }
+                let done = DispatchSemaphore(value: 0)
+                self.inFlight.enter()
                 Task {
-                    await self.emit(line, place, client) { sent.signal() }
+                    await self.emit(text, place, client) { done.signal() }
+                    done.signal()
+                    self.inFlight.leave()
                 }
-                sent.wait()
+                done.wait()
             }
         }
     }
 
-    /// - Parameter sent: is called once, when the next line may be read: an ack is not waited for.
-    private func emit(_ text: String, _ number: Int, _ client: SocketIOClient, sent: @Sendable () -> Void) async {
-        func complain(_ what: String) {
-            StandardError.write("standard input, line \(number): \(Escaping.visible(what)); the line is left out\n")
-        }
+    /// - Parameter goOn: is called where the next line may be read earlier than at the end: an ack is not waited for.
+    private func emit(_ text: String, _ place: String, _ client: SocketIOClient, goOn: @Sendable () -> Void) async {
+        func complain(_ what: String) { StandardError.write("\(place)\(Escaping.visible(what))\n") }
         do {
             let line = try EmitLine(text)
             guard self.namespaces.contains(line.namespace) else {
-                complain("namespace \(line.namespace) is not joined; add --namespace \(line.namespace)")
-                return sent()
+                throw ToolError("namespace \(line.namespace) is not joined; add --namespace \(line.namespace)")
             }
-            let namespace = try client.namespace(line.namespace)
-            guard await namespace.waitUntilConnected() else { return sent() }
-            guard let ms = line.ackTimeoutMs else {
-                defer { sent() }
-                return try await namespace.emit(line.event, with: line.arguments)
-            }
-            sent()
-            do {
-                let answer = try await namespace.emit(
-                    line.event, with: line.arguments, ackTimeout: .milliseconds(ms))
-                self.print(.ack(event: line.event, arguments: answer), line.namespace, client)
-            } catch {
-                self.print(.noAck(event: line.event, reason: error.description), line.namespace, client)
+            if try await self.send(line, client, goOn) { return }
+            if client.isClosed {
+                self.tellOfEnd(place)
+            } else if self.unconnected.withLock({ $0.insert(line.namespace).inserted }) {
+                // Once: there may be thousands.
+                complain(": namespace \(line.namespace) is not connected; this and further lines for it are left out")
             }
         } catch {
-            complain(String(describing: error))
-            sent()
+            complain(": \(error); the line is left out")
         }
+    }
+
+    /// Once, for the first line that was not sent.
+    private func tellOfEnd(_ place: String) {
+        let isFirst = self.hasToldOfEnd.withLock { hasTold in
+            defer { hasTold = true }
+            return !hasTold
+        }
+        if isFirst { StandardError.write("\(place), and what follows it, is left out: the recording ends\n") }
+    }
+
+    /// Waits for a connection where there is none, as long as one may come.
+    ///
+    /// - Returns: false where none came.
+    private func send(_ line: EmitLine, _ client: SocketIOClient, _ goOn: @Sendable () -> Void) async throws -> Bool {
+        let namespace = try client.namespace(line.namespace)
+        while await namespace.waitUntilConnected() {
+            do throws(SocketIOEmitError) {
+                if let ms = line.ackTimeoutMs {
+                    goOn()
+                    try await self.ask(line, within: .milliseconds(ms), namespace, client)
+                } else {
+                    try await namespace.emit(line.event, with: line.arguments)
+                }
+                return true
+            } catch {
+                switch error {
+                // The connection ended before it was sent: the next one takes it.
+                case .disconnected: break
+                case .request(.notConnected):
+                    // The server has just ended this namespace alone.
+                    if namespace.isConnected { return false }
+                default: throw error
+                }
+            }
+        }
+        return false
+    }
+
+    /// - Throws: only where nothing was sent, for there is no connection.
+    private func ask(
+        _ line: EmitLine, within time: Duration, _ namespace: SocketIONamespace, _ client: SocketIOClient
+    ) async throws(SocketIOEmitError) {
+        let item: EventPrinter.Item
+        do throws(SocketIOEmitError) {
+            let answer = try await namespace.emit(line.event, with: line.arguments, ackTimeout: time)
+            item = .ack(event: line.event, arguments: answer)
+        } catch {
+            if case .request(.notConnected) = error { throw error }
+            item = .noAck(event: line.event, reason: error.description)
+        }
+        self.print(item, line.namespace, client)
     }
 }

@@ -13,8 +13,6 @@ final class ClientProcess: Sendable {
     private static let patience = 2.0
     private static let mark = "SIOSCOPE_REPLAY"
 
-    /// One at a time: what is open for one program is not to be for another.
-    private static let spawning = Mutex<Void>(())
     /// Those that run, for a second signal that ends this process at once.
     private static let running = Mutex<[pid_t: String]>([:])
 
@@ -43,10 +41,14 @@ final class ClientProcess: Sendable {
         self.command = command
         let token = UUID().uuidString
         self.token = token
-        (self.pid, self.output) = try Self.spawning.withLock { _ in
+        (self.pid, self.output) = try ChildProcess.spawning.withLock { _ in
             let output = isQuiet ? nil : try ClientOutput()
             let result = Result {
-                try Self.spawn(command.map(address.fill), environment, token, output: output?.writeEnd)
+                var environment = environment
+                environment[Self.mark] = token
+                return try ChildProcess.spawn(
+                    command.map(address.fill), environment: environment, output: output?.writeEnd,
+                    errors: output?.writeEnd)
             }
             output?.closeWriteEnd()
             if case .failure = result { _ = output?.finish() }
@@ -54,12 +56,13 @@ final class ClientProcess: Sendable {
         }
         Self.running.withLock { [pid] in $0[pid] = token }
         Thread.detachNewThread { [self] in
-            // It stays a zombie, so that its number and its group's are nobody else's until `stop`.
-            var info = siginfo_t()
-            while waitid(P_PID, id_t(self.pid), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
-            let value = info._sifields._sigchld.si_status
-            let hasExited = info.si_code == CLD_EXITED
-            self.state.withLock { $0.end = hasExited ? .exited(status: value) : .killed(signal: value) }
+            // It is reaped by `stop`.
+            let end: End =
+                switch ChildProcess.waitUnreaped(self.pid) {
+                case .exited(let status): .exited(status: status)
+                case .killed(let signal): .killed(signal: signal)
+                }
+            self.state.withLock { $0.end = end }
             self.exited.signal()
             ended()
         }
@@ -87,10 +90,9 @@ final class ClientProcess: Sendable {
         // What it left behind has as long.
         while self.hasSurvivors, Date() < due { usleep(10_000) }
         self.signal(SIGKILL)
-        var status: Int32 = 0
         // It is dead by now, and its number not yet anybody else's.
         Self.running.withLock { $0[self.pid] = nil }
-        while waitpid(self.pid, &status, 0) < 0, errno == EINTR {}
+        ChildProcess.reap(self.pid)
         return (own ?? .ended, self.output?.finish() ?? ClientOutput.Count())
     }
 
@@ -120,56 +122,5 @@ final class ClientProcess: Sendable {
             else { return nil }
             return pid
         }
-    }
-
-    private static func spawn(
-        _ command: [String], _ extra: [String: String], _ token: String, output: Int32?
-    ) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        if let output {
-            posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
-        } else {
-            posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        }
-        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        posix_spawnattr_setpgroup(&attributes, 0)
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        for number in [SIGPIPE, SIGINT, SIGTERM] { sigaddset(&signals, number) }
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-
-        var environment = ProcessInfo.processInfo.environment
-        environment.merge(extra) { $1 }
-        environment[Self.mark] = token
-        let values = environment.map { "\($0.key)=\($0.value)" }
-        var pid = pid_t()
-        let failure = Self.withPointers(command) { arguments in
-            Self.withPointers(values) { values in
-                posix_spawnp(&pid, arguments[0]!, &actions, &attributes, arguments, values)
-            }
-        }
-        guard failure == 0 else {
-            throw ToolError(
-                "\(command.first ?? ""): cannot be started: \(String(cString: strerror(failure)).lowercased())")
-        }
-        return pid
-    }
-
-    private static func withPointers<Value>(
-        _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
-    ) -> Value {
-        let pointers = texts.map { strdup($0) }
-        defer { for pointer in pointers { free(pointer) } }
-        return body(pointers + [nil])
     }
 }
