@@ -12,7 +12,7 @@ final class SessionHandler: ChannelInboundHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundOut = WebSocketFrame
 
-    private enum Phase {
+    enum Phase {
         /// TCP, TLS or the handshake are not done.
         case dialing
         case open
@@ -22,29 +22,29 @@ final class SessionHandler: ChannelInboundHandler {
     }
 
     let loop: any EventLoop
-    private let configuration: SocketIOConfiguration
-    private let inbox: AsyncStream<Delivery>.Continuation
+    let configuration: SocketIOConfiguration
+    let inbox: AsyncStream<Delivery>.Continuation
     private var log: TrafficLog?
     private let auths: [(namespace: String, payload: SocketIOValue?)]
 
-    private var engine: EngineIOClientMachine
-    private var socket: SocketIOClientMachine
+    var engine: EngineIOClientMachine
+    var socket: SocketIOClientMachine
     private var assembler: MessageAssembler
-    private var phase = Phase.dialing {
+    var phase = Phase.dialing {
         didSet { if oldValue == .open { self.isOver.set() } }
     }
     private let isOver: ConnectionFlag
-    private var context: ChannelHandlerContext?
+    var context: ChannelHandlerContext?
     private var timer: (due: NIODeadline, task: Scheduled<Void>)?
-    private var isFlushPending = false
-    private var isReadingPaused = false
-    private var undelivered = 0
+    var isFlushPending = false
+    var isReadingPaused = false
+    var undelivered = 0
     /// The reason that the last namespace went for.
-    private var lastNamespaceEnd = SocketIOEnd.leftAllNamespaces
+    var lastNamespaceEnd = SocketIOEnd.leftAllNamespaces
     /// The first reason counts; told once the channel is closed.
-    private var end: SocketIOEnd?
+    var end: SocketIOEnd?
     private var endedBy: Sender?
-    private var requests = EmitQueue()
+    var requests = EmitQueue()
 
     init(
         loop: any EventLoop, _ configuration: SocketIOConfiguration,
@@ -61,11 +61,11 @@ final class SessionHandler: ChannelInboundHandler {
         self.assembler = MessageAssembler(limitBytes: configuration.readLimit)
     }
 
-    private func tell(_ event: @autoclosure () -> Traffic.Event) {
+    func tell(_ event: @autoclosure () -> Traffic.Event) {
         if let log { log.tell(event()) }
     }
 
-    private var now: Timestamp {
+    var now: Timestamp {
         Timestamp(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
     }
 
@@ -127,7 +127,7 @@ final class SessionHandler: ChannelInboundHandler {
     }
 
     /// The channel is gone.
-    private func finish(_ end: SocketIOEnd, _ how: EndClass, by: Sender?) {
+    func finish(_ end: SocketIOEnd, _ how: EndClass, by: Sender?) {
         guard self.phase != .closed else { return }
         self.phase = .closed
         self.timer?.task.cancel()
@@ -141,7 +141,7 @@ final class SessionHandler: ChannelInboundHandler {
     }
 
     /// Says why and goodbye with a close frame, once, and waits for the server's part. Source: RFC 6455, section 7.1.1.
-    private func close(_ end: SocketIOEnd, code: UInt16, reason: String = "") {
+    func close(_ end: SocketIOEnd, code: UInt16, reason: String = "") {
         guard self.phase == .open else { return }
         self.end = end
         self.endedBy = .client
@@ -237,7 +237,7 @@ final class SessionHandler: ChannelInboundHandler {
         self.closeChannel(afterMs: min(1_000, self.configuration.closeTimeoutMs))
     }
 
-    private func tellControl(_ sender: Sender, _ opcode: WebSocketOpcode, _ data: ByteBuffer) {
+    func tellControl(_ sender: Sender, _ opcode: WebSocketOpcode, _ data: ByteBuffer) {
         self.tell(
             .control(
                 Traffic.Control(
@@ -247,7 +247,7 @@ final class SessionHandler: ChannelInboundHandler {
 
     // MARK: What the machines say
 
-    private func run(_ actions: [EngineIOClientMachine.Action]) {
+    func run(_ actions: [EngineIOClientMachine.Action]) {
         for action in actions {
             switch action {
             case .send(let content): self.write(content)
@@ -270,7 +270,7 @@ final class SessionHandler: ChannelInboundHandler {
         self.schedule()
     }
 
-    private func run(_ actions: [SocketIOClientMachine.Action]) {
+    func run(_ actions: [SocketIOClientMachine.Action]) {
         for action in actions {
             switch action {
             case .send(let messages): self.send(messages)
@@ -326,173 +326,5 @@ final class SessionHandler: ChannelInboundHandler {
         guard self.phase == .open, !self.isReadingPaused else { return }
         self.run(self.engine.handle(.timePassed, at: self.now))
         self.run(self.socket.timePassed(at: self.now))
-    }
-
-    // MARK: What goes out
-
-    private func send(_ messages: [SocketIOMessage]) {
-        for message in messages {
-            switch message {
-            case .text(let text): self.run(self.engine.handle(.send(.text(text)), at: self.now))
-            case .binary(let bytes): self.run(self.engine.handle(.send(.binary(bytes)), at: self.now))
-            }
-        }
-    }
-
-    private func write(_ content: EngineIOPacket.Content) {
-        guard self.phase == .open, let context else { return }
-        let data: ByteBuffer
-        let opcode: WebSocketOpcode
-        switch content {
-        case .text(let text):
-            data = context.channel.allocator.buffer(string: text)
-            opcode = .text
-            self.tellSent(.text(text), data)
-        case .binary(let bytes):
-            data = context.channel.allocator.buffer(bytes: bytes)
-            opcode = .binary
-            self.tellSent(.binary(bytes), data)
-        }
-        self.writeFrame(opcode, data)
-    }
-
-    private func tellSent(_ body: @autoclosure () -> Traffic.Body, _ data: ByteBuffer) {
-        self.tell(
-            .message(
-                Traffic.Message(
-                    sender: .client, body: body(),
-                    wireBytes: frameWireBytes(payload: data.readableBytes, isMasked: true))))
-    }
-
-    private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer) {
-        self.tellControl(.client, opcode, data)
-        self.writeFrame(opcode, data)
-    }
-
-    private func writeClose(code: UInt16?, reason: String) {
-        var data = ByteBuffer()
-        // What an API shows for an empty body is no code to be sent. Source: RFC 6455, section 7.4.1.
-        let code = code.flatMap { [1005, 1006, 1015].contains($0) || $0 < 1000 ? nil : $0 }
-        if let code {
-            data.writeInteger(code)
-            data.writeString(reason)
-        }
-        self.tell(
-            .close(
-                by: .client, code: code, reason: code == nil ? "" : reason,
-                wireBytes: frameWireBytes(payload: data.readableBytes, isMasked: true)))
-        self.writeFrame(.connectionClose, data)
-    }
-
-    private func writeFrame(_ opcode: WebSocketOpcode, _ data: ByteBuffer) {
-        guard let context else { return }
-        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
-        context.write(self.wrapOutboundOut(frame), promise: nil)
-        // All that is written in one turn of the loop goes out in one system call.
-        guard !self.isFlushPending else { return }
-        self.isFlushPending = true
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        self.loop.execute { bound.value.flush() }
-    }
-
-    private func flush() {
-        self.isFlushPending = false
-        self.context?.flush()
-    }
-
-    // MARK: Requests of the user
-
-    /// Sends as soon as there is room, and in the order of the calls.
-    func submit(_ request: EmitRequest) {
-        guard self.phase == .open else { return request.finish(.notConnected(request.namespace)) }
-        if self.requests.isAnyWaiting || !(self.context?.channel.isWritable ?? false) {
-            self.requests.append(request)
-        } else {
-            self.perform(request)
-        }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        while context.channel.isWritable, let request = self.requests.next() { self.perform(request) }
-        context.fireChannelWritabilityChanged()
-    }
-
-    private func perform(_ request: EmitRequest) {
-        guard !request.isCancelled else { return request.finish(.failure(.cancelled)) }
-        do throws(SocketIORequestError) {
-            let actions = try request.actions(&self.socket, at: self.now)
-            let bytes = actions.lazy.compactMap(\.largestMessage).max() ?? 0
-            if let limit = self.engine.handshake?.maxPayload, bytes > limit {
-                if let ack = request.ack { self.socket.forget(token: ack.token, namespace: request.namespace) }
-                return request.finish(.failure(.tooBig(bytes: bytes, limit: limit)))
-            }
-            self.requests.expectAck(of: request)
-            if request.isLeave { self.lastNamespaceEnd = .leftAllNamespaces }
-            self.run(actions)
-            if request.ack == nil { request.finish(.success([])) }
-        } catch {
-            request.finish(.failure(.request(error)))
-        }
-    }
-
-    /// Its task does not wait any more.
-    func cancel(_ request: EmitRequest) {
-        if let ack = request.ack, self.requests.takeAck(ack.token) != nil {
-            self.socket.forget(token: ack.token, namespace: request.namespace)
-        }
-        request.finish(.failure(.cancelled))
-    }
-
-    private func failWaiting() {
-        for request in self.requests.drain() { request.finish(.failure(.disconnected)) }
-    }
-
-    /// A clean end. True where there is nothing to say goodbye to: the channel is to be closed.
-    func closeByUser() -> Bool {
-        switch self.phase {
-        case .dialing:
-            self.failBeforeOpen(.closedByClient, .fin)
-            return true
-        case .open:
-            self.run(self.socket.close())
-            self.close(.closedByClient, code: 1000)
-        case .closing, .closed: break
-        }
-        return false
-    }
-
-    // MARK: Deliveries
-
-    private func deliver(_ delivery: Delivery) {
-        self.inbox.yield(delivery)
-        self.undelivered += 1
-        if self.undelivered > self.configuration.deliveryLimit, self.phase == .open { self.pauseReading(true) }
-    }
-
-    /// Handlers have taken so many more.
-    func delivered(_ count: Int) {
-        self.undelivered -= count
-        if self.undelivered <= self.configuration.deliveryLimit / 2 { self.pauseReading(false) }
-    }
-
-    private func pauseReading(_ isPaused: Bool) {
-        guard self.isReadingPaused != isPaused, let context else { return }
-        self.isReadingPaused = isPaused
-        context.channel.setOption(.autoRead, value: !isPaused).whenFailure { _ in }
-        guard !isPaused else { return }
-        self.run(self.engine.handle(.readingResumed, at: self.now))
-    }
-}
-
-extension SocketIOClientMachine.Action {
-    /// Bytes of the largest message that it sends, with the type digit of a text.
-    fileprivate var largestMessage: Int? {
-        guard case .send(let messages) = self else { return nil }
-        return messages.map { message in
-            switch message {
-            case .text(let text): text.utf8.count + 1
-            case .binary(let bytes): bytes.count
-            }
-        }.max()
     }
 }
