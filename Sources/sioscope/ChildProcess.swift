@@ -27,6 +27,7 @@ enum ChildProcess {
                 posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_WRONLY, 0)
             }
         }
+        Self.closeOthers(&actions)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -53,6 +54,18 @@ enum ChildProcess {
                 "\(command.first ?? ""): cannot be started: \(String(cString: strerror(failure)).lowercased())")
         }
         return pid
+    }
+
+    /// Sockets and files of this process are none of its business: a connection would stay open for as long as it lives.
+    private static func closeOthers(_ actions: inout posix_spawn_file_actions_t) {
+        let opened = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        // Other threads open more meanwhile, which get the lowest free numbers.
+        let end = (opened.compactMap { Int32($0) }.max() ?? STDERR_FILENO) + 256
+        for descriptor in STDERR_FILENO + 1..<min(end, Int32(clamping: limit.rlim_cur)) {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
     }
 
     /// Waits for its end. It stays a zombie, so that its number and its group's are nobody else's until it is reaped.

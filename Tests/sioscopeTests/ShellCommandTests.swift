@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import sioscope
@@ -146,6 +147,15 @@ struct ShellCommandTests {
             // A handler that hangs is waited for 10 s.
             #expect(ContinuousClock.now - began < .seconds(9))
         }
+    }
+
+    @Test("it has no file of this process open")
+    func files() async throws {
+        var pipe: [Int32] = [-1, -1]
+        try #require(Glibc.pipe(&pipe) == 0)
+        defer { for descriptor in pipe { close(descriptor) } }
+        let command = pipe.map { "test -e /proc/$$/fd/\($0) && echo \($0); " }.joined() + "echo none"
+        #expect(try await ShellCommand.output(of: command, within: 60) == "none\n")
     }
 
     @Test("one that floods is ended")

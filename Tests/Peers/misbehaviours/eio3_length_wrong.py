@@ -14,6 +14,6 @@ async def play(stage):
     await client.post("1:1")
 
 
-RECORDED = [shows("the length is wrong", "SELECT count(*) FROM anomalies WHERE detail LIKE '%it would in bytes'")]
+RECORDED = [shows("the length is wrong", "SELECT count(*) FROM anomalies WHERE detail LIKE '%which fits in bytes;%'")]
 FINDINGS = [finding("eio3-length-mismatch", "error")]
 ALLOWED = ["eio-malformed-packet"]
