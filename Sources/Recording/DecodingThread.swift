@@ -3,7 +3,8 @@ internal import Foundation
 /// Decodes what a tap sees on a thread of its own, so that the tap never waits for the decoder.
 ///
 /// The thread works in strokes, for to wake it costs the tap more than to queue an event: the first event of a quiet time
-/// wakes it, what follows is left to gather for some milliseconds.
+/// wakes it, what follows is left to gather for a tenth of a second. Few long strokes also keep the processors for who
+/// sends and who answers: strokes of 10 ms held up one round trip through the proxy in a hundred.
 ///
 /// Events wait in a queue whose bytes are bounded; what does not fit is refused, for the tap to count and to tell the
 /// door as a gap.
@@ -18,7 +19,7 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
     }
 
     /// How long events gather, in seconds.
-    private static var gatheringTime: TimeInterval { 0.01 }
+    private static var gatheringTime: TimeInterval { 0.1 }
     private static var tickInterval: TimeInterval { 0.25 }
     /// Room is given back in portions of so many bytes, for each takes the lock that `push` needs.
     private static var portionBytes: Int { 1 << 16 }
