@@ -18,13 +18,12 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
         case working
     }
 
-    /// How long events gather, in seconds.
-    private static var gatheringTime: TimeInterval { 0.1 }
     private static var tickInterval: TimeInterval { 0.25 }
     /// Room is given back in portions of so many bytes, for each takes the lock that `push` needs.
     private static var portionBytes: Int { 1 << 16 }
 
     private let limitBytes: Int
+    private let gatheringSeconds: Double
     private let handle: (Event) -> Void
     private let tick: () -> Void
     private let ended = DispatchSemaphore(value: 0)
@@ -35,15 +34,19 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
     private var events: [(event: Event, bytes: Int)] = []
     private var bytes = 0
     private var isClosed = false
+    /// The next stroke is not put off.
+    private var isAwaited = false
 
     /// - Parameters:
+    ///   - gatheringSeconds: how long events gather before a stroke.
     ///   - handle: takes one event.
     ///   - tick: called four times a second and once at the end: hands over what is ready.
     public init(
-        name: String, limitBytes: Int = 64 << 20, handle: @escaping @Sendable (Event) -> Void,
-        tick: @escaping @Sendable () -> Void
+        name: String, limitBytes: Int = 64 << 20, gatheringSeconds: Double = 0.1,
+        handle: @escaping @Sendable (Event) -> Void, tick: @escaping @Sendable () -> Void
     ) {
         self.limitBytes = limitBytes
+        self.gatheringSeconds = gatheringSeconds
         self.handle = handle
         self.tick = tick
         let thread = Thread { [self] in
@@ -67,6 +70,14 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
             case .gathering, .working: break
             }
             return true
+        }
+    }
+
+    /// Ends the gathering, where who pushed waits for what it pushed.
+    public func hurry() {
+        self.condition.withLock {
+            self.isAwaited = true
+            if case .gathering = self.activity { self.wake() }
         }
     }
 
@@ -104,7 +115,10 @@ public final class DecodingThread<Event: Sendable>: @unchecked Sendable {
     private func take(until due: Date) -> [(event: Event, bytes: Int)] {
         self.condition.withLock {
             if self.events.isEmpty { self.rest(.waiting, until: due) }
-            if !self.events.isEmpty { self.rest(.gathering, until: Date(timeIntervalSinceNow: Self.gatheringTime)) }
+            if !self.events.isEmpty, !self.isAwaited {
+                self.rest(.gathering, until: Date(timeIntervalSinceNow: self.gatheringSeconds))
+            }
+            self.isAwaited = false
             var taken: [(event: Event, bytes: Int)] = []
             swap(&taken, &self.events)
             return taken

@@ -27,6 +27,28 @@ struct DecodingThreadTests {
         thread.stop()
     }
 
+    @Test("lets no event gather that is waited for", arguments: [false, true])
+    func hurry(isWorking: Bool) {
+        let began = DispatchSemaphore(value: 0)
+        let goOn = DispatchSemaphore(value: isWorking ? 0 : 3)
+        let thread = DecodingThread<Int>(
+            name: "hurry", gatheringSeconds: 3_600,
+            handle: { _ in
+                began.signal()
+                goOn.wait()
+            }, tick: {})
+        for event in 0..<3 {
+            #expect(thread.push(event, bytes: 1))
+            thread.hurry()
+            if !isWorking || event == 0 { #expect(began.wait(timeout: .now() + 30) == .success) }
+        }
+        for _ in 0..<3 { goOn.signal() }
+        if isWorking {
+            for _ in 0..<2 { #expect(began.wait(timeout: .now() + 30) == .success) }
+        }
+        thread.stop()
+    }
+
     @Test("refuses what does not fit, and takes more once there is room")
     func room() {
         let began = DispatchSemaphore(value: 0)

@@ -113,7 +113,7 @@ final class HookClientHandler: ChannelInboundHandler {
 
     private func readOn(_ context: ChannelHandlerContext) {
         self.isPaused = self.waiting >= Self.readBytes
-        guard !self.isPaused else { return }
+        guard !self.isPaused else { return self.recorder.hurry() }
         if self.isDraining, !Self.hasBytes(context) { return context.close(promise: nil) }
         context.read()
     }

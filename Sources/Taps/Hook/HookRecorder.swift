@@ -31,6 +31,11 @@ final class HookRecorder: @unchecked Sendable {
         return self.thread?.push(event, bytes: count) ?? false
     }
 
+    /// A client waits until what it sent is decoded.
+    func hurry() {
+        self.thread?.hurry()
+    }
+
     /// Waits until everything is decoded and handed over.
     func stop() {
         self.thread?.stop()
