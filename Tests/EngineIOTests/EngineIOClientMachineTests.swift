@@ -87,6 +87,25 @@ private struct Script: CustomTestStringConvertible, Sendable {
             Step(9000, .readingResumed), Step(9001, .timePassed), name: "what was not read is not missed",
             deadlineMs: 10_500),
 
+        session(
+            Step(1499, .timePassedUnread), Step(1600, .timePassedUnread), Step(1700, .timePassed),
+            Step(1701, .received(.text("2")), .send(.text("3"))), Step(3200, .timePassed),
+            name: "a ping that lay unread when it was missed", deadlineMs: 3201),
+        session(
+            Step(1500, .timePassedUnread), Step(1600, .received(.text("4x")), .deliver(.text("x"))),
+            Step(1687, .timePassed), Step(1688, .timePassed, .ended(.pingTimeout(afterMs: 1500))),
+            name: "no ping lay unread"),
+        session(
+            Step(1500, .timePassedUnread), Step(2999, .timePassedUnread),
+            Step(3000, .timePassedUnread, .ended(.pingTimeout(afterMs: 1500))),
+            name: "much lies unread for ever, but no ping"),
+        opening(
+            Step(20_000, .timePassedUnread), Step(20_001, .timePassed), name: "the open packet may lie unread",
+            deadlineMs: 22_500),
+        opening(
+            Step(20_000, .timePassedUnread), Step(40_000, .timePassedUnread, .ended(.openTimeout(afterMs: 20_000))),
+            name: "something lies unread for ever"),
+
         // data
         session(Step(1, .send(.text("2[]")), .send(.text("42[]"))), name: "text goes out", deadlineMs: 1500),
         session(
@@ -170,7 +189,7 @@ struct EngineIOClientMachineTests {
             let event: EngineIOClientMachine.Event
             switch Int.random(in: 0..<12, using: &random) {
             case 0: event = .transportOpened
-            case 1: event = .timePassed
+            case 1: event = Bool.random(using: &random) ? .timePassed : .timePassedUnread
             case 2: event = .readingResumed
             case 3: event = .send(.text("x"))
             case 4: event = .received(.binary(random.bytes(3)))

@@ -18,6 +18,9 @@ private enum Input: Sendable {
     case binary([UInt8])
     case forget(UInt64)
     case timePassed
+    /// While nothing is read.
+    case timePassedUnread
+    case readingResumed
     case transportClosed
     case close
 }
@@ -201,6 +204,15 @@ private struct Script: CustomTestStringConvertible, Sendable {
             Step(.timePassed, at: 60, .ackFailed(token: 1, .timedOut)), Step(.text("30[]"), at: 61),
             Step(.connect("/x"), .send("0/x,"))),
         joined(
+            "an ack that does not come while nothing is read", deadlineMs: nil,
+            Step(.ask("a", token: 1, timeoutMs: 50), .send(#"20["a"]"#)), Step(.timePassedUnread, at: 49),
+            Step(.timePassedUnread, at: 50, .ackFailed(token: 1, .timedOut))),
+        joined(
+            "a CONNECT has its time anew once its answer can be read", deadlineMs: 145_000,
+            Step(.connect("/x"), .send("0/x,")), Step(.connect("/y"), .send("0/y,")), Step(.disconnect("/y")),
+            Step(.timePassedUnread, at: 99_000), Step(.readingResumed, at: 100_000), Step(.timePassed, at: 144_999),
+            Step(.text(#"0/x,{"sid":"x"}"#), at: 144_999, .connected(namespace: "/x", sid: "x"))),
+        joined(
             "an ack that is given up", Step(.ask("a", token: 1, timeoutMs: nil), .send(#"20["a"]"#)),
             Step(.forget(1)), Step(.text("30[]"))),
         joined(
@@ -275,6 +287,10 @@ struct SocketIOClientMachineTests {
             machine.forget(token: token, namespace: "/")
             return []
         case .timePassed: return machine.timePassed(at: now)
+        case .timePassedUnread: return machine.timePassed(at: now, isReading: false)
+        case .readingResumed:
+            machine.readingResumed(at: now)
+            return []
         case .transportClosed: return machine.transportClosed()
         case .close: return machine.close()
         }
@@ -290,6 +306,51 @@ struct SocketIOClientMachineTests {
             #expect(actual == step.expected, "\(step.input)")
         }
         #expect(machine.deadline == script.deadlineMs.map(Self.time))
+    }
+
+    @Test("giving many acks up is not more than asking for them", .timeLimit(.minutes(1)))
+    func manyAcks() throws {
+        let count = SocketIOClientLimits().pendingAcks
+        var machine = Machine()
+        _ = try machine.connect("/", auth: nil, at: Self.time(0))
+        _ = machine.receive(.text(#"0{"sid":"s"}"#), at: Self.time(0))
+        for token in 0..<UInt64(count) {
+            let ack = Machine.AckRequest(token: token, timeoutNs: nil)
+            _ = try machine.emit("e", [], namespace: "/", ack: ack, at: Self.time(0))
+        }
+        for token in 0..<UInt64(count) where token % 3 != 0 { machine.forget(token: token, namespace: "/") }
+        for id in 0..<count {
+            let actions = machine.receive(.text("3\(id)[]"), at: Self.time(0))
+            #expect(actions == (id % 3 == 0 ? [.acknowledged(token: UInt64(id), arguments: [])] : []))
+        }
+    }
+
+    @Test("a message larger than the server takes changes nothing")
+    func messageLimit() throws {
+        var machine = Machine(Self.limits)
+        machine.messageLimit = 20
+        let now = Self.time(0)
+        #expect(throws: SocketIORequestError.tooBig(bytes: 21, limit: 20)) {
+            try machine.connect("/", auth: ["token": "1234567"], at: now)
+        }
+        #expect(machine.deadline == nil)
+        #expect(try machine.connect("/", auth: ["token": "123456"], at: now) == [.send(#"0{"token":"123456"}"#)])
+        _ = machine.receive(.text(#"0{"sid":"s"}"#), at: now)
+        let big = SocketIOValue.binary([UInt8](repeating: 0, count: 21))
+        for token in 0..<3 as Range<UInt64> {
+            #expect(throws: SocketIORequestError.self) {
+                let ack = Machine.AckRequest(token: token, timeoutNs: nil)
+                return try machine.emit("event", [big], namespace: "/", ack: ack, at: now)
+            }
+        }
+        #expect(throws: SocketIORequestError.tooBig(bytes: 24, limit: 20)) {
+            try machine.acknowledge(0, [.string("0123456789abcdefg")], namespace: "/")
+        }
+        // No id was used up.
+        let ack = Machine.AckRequest(token: 9, timeoutNs: nil)
+        #expect(try machine.emit("e", [], namespace: "/", ack: ack, at: now) == [.send(#"20["e"]"#)])
+        machine.messageLimit = 1
+        #expect(try machine.disconnect("/") == [.send("1"), .ackFailed(token: 9, .disconnected), .idle])
     }
 
     @Test("takes any input; each ack that is asked for ends once", arguments: 0..<50)

@@ -32,6 +32,9 @@ public struct EngineIOClientMachine: Sendable {
         case close
         /// The deadline may have passed.
         case timePassed
+        /// The deadline may have passed, and the WebSocket holds what was not read yet, as where the caller was held up
+        /// by other work: what is waited for may lie there.
+        case timePassedUnread
         /// The WebSocket was not read until now, by the client's own choice: the server may have pinged meanwhile.
         case readingResumed
     }
@@ -48,9 +51,34 @@ public struct EngineIOClientMachine: Sendable {
 
     private enum State: Sendable {
         case idle
-        case opening(until: Timestamp)
-        case open(EngineIOHandshake, watchdog: Timestamp?)
+        case opening(Wait)
+        case open(EngineIOHandshake, watchdog: Wait?)
         case ended(EngineIOClientEnd)
+    }
+
+    /// For something of the server.
+    private struct Wait: Sendable {
+        let ns: Int64
+        var until: Timestamp
+        /// No longer, whatever lies unread: a server that sends much, but not what is waited for, is to be noticed.
+        let last: Timestamp
+
+        init(ns: Int64, from now: Timestamp) {
+            self.ns = ns
+            self.until = now.advanced(byNs: ns)
+            self.last = self.until.advanced(byNs: ns)
+        }
+
+        var ms: Int64 { self.ns / 1_000_000 }
+
+        func isOver(at now: Timestamp) -> Bool { self.until <= now }
+
+        /// A little longer, so that what lies unread is read; false where it is enough.
+        mutating func prolong(at now: Timestamp) -> Bool {
+            guard now < self.last else { return false }
+            self.until = min(self.last, now.advanced(byNs: max(1, self.ns / 8)))
+            return true
+        }
     }
 
     /// The reference client's time from the first byte of the connection to the open packet, socket.io-client
@@ -68,8 +96,8 @@ public struct EngineIOClientMachine: Sendable {
     public var deadline: Timestamp? {
         switch self.state {
         case .idle, .ended: nil
-        case .opening(let until): until
-        case .open(_, let watchdog): watchdog
+        case .opening(let wait): wait.until
+        case .open(_, let watchdog): watchdog?.until
         }
     }
 
@@ -86,22 +114,31 @@ public struct EngineIOClientMachine: Sendable {
         switch (self.state, event) {
         case (.ended, _): return []
         case (.idle, .transportOpened):
-            self.state = .opening(until: now.advanced(byNs: self.openTimeoutNs))
+            self.state = .opening(Wait(ns: self.openTimeoutNs, from: now))
             return []
         case (_, .transportOpened): return []
         case (_, .transportClosed): return self.finish(.transportClosed)
         case (_, .close): return self.finish(.closedByClient)
 
-        case (.opening(let until), .timePassed):
-            return until > now ? [] : self.finish(.openTimeout(afterMs: self.openTimeoutNs / 1_000_000))
+        case (.opening(let wait), .timePassed):
+            return wait.isOver(at: now) ? self.finish(.openTimeout(afterMs: wait.ms)) : []
+        case (.opening(var wait), .timePassedUnread):
+            guard wait.isOver(at: now) else { return [] }
+            guard wait.prolong(at: now) else { return self.finish(.openTimeout(afterMs: wait.ms)) }
+            self.state = .opening(wait)
+            return []
         case (.opening, .readingResumed):
-            self.state = .opening(until: now.advanced(byNs: self.openTimeoutNs))
+            self.state = .opening(Wait(ns: self.openTimeoutNs, from: now))
             return []
         case (.opening, .received(let message)): return self.open(message, at: now)
 
-        case (.open(let handshake, let watchdog?), .timePassed):
-            return watchdog > now
-                ? [] : self.finish(.pingTimeout(afterMs: (handshake.watchdogNs ?? 0) / 1_000_000))
+        case (.open(_, let watchdog?), .timePassed):
+            return watchdog.isOver(at: now) ? self.finish(.pingTimeout(afterMs: watchdog.ms)) : []
+        case (.open(let handshake, var watchdog?), .timePassedUnread):
+            guard watchdog.isOver(at: now) else { return [] }
+            guard watchdog.prolong(at: now) else { return self.finish(.pingTimeout(afterMs: watchdog.ms)) }
+            self.state = .open(handshake, watchdog: watchdog)
+            return []
         case (.open(let handshake, _), .readingResumed):
             self.restartWatchdog(handshake, at: now)
             return []
@@ -111,8 +148,9 @@ public struct EngineIOClientMachine: Sendable {
             case .text(let text): return [.send(EngineIOPacket(.message, text).webSocketMessage())]
             case .binary(let bytes): return [.send(EngineIOPacket(.message, binary: bytes).webSocketMessage())]
             }
-        case (.open(_, nil), .timePassed), (.idle, .timePassed), (.idle, .readingResumed), (.idle, .received),
-            (.idle, .send), (.opening, .send):
+        case (.open(_, nil), .timePassed), (.open(_, nil), .timePassedUnread), (.idle, .timePassed),
+            (.idle, .timePassedUnread), (.idle, .readingResumed), (.idle, .received), (.idle, .send),
+            (.opening, .send):
             return []
         }
     }
@@ -158,7 +196,7 @@ public struct EngineIOClientMachine: Sendable {
     }
 
     private mutating func restartWatchdog(_ handshake: EngineIOHandshake, at now: Timestamp) {
-        self.state = .open(handshake, watchdog: handshake.watchdogNs.map { now.advanced(byNs: $0) })
+        self.state = .open(handshake, watchdog: handshake.watchdogNs.map { Wait(ns: $0, from: now) })
     }
 }
 

@@ -25,6 +25,8 @@ public enum SocketIORequestError: Error, Equatable, Sendable, CustomStringConver
     /// A name of the library's own events; servers end the connection for it.
     case reservedEvent(String)
     case tooManyPendingAcks(limit: Int)
+    /// The server says in its open packet that it takes no such message.
+    case tooBig(bytes: Int, limit: Int)
 
     public var description: String {
         switch self {
@@ -33,6 +35,8 @@ public enum SocketIORequestError: Error, Equatable, Sendable, CustomStringConver
         case .badNamespace(let namespace): "\"\(namespace)\" is no namespace: a comma ends one on the wire"
         case .reservedEvent(let name): "\"\(name)\" is a name of Socket.IO's own; take another for an event"
         case .tooManyPendingAcks(let limit): "\(limit) acks are waited for already"
+        case .tooBig(let bytes, let limit):
+            "a message of \(bytes) bytes; the server takes \(limit) (maxPayload of its open packet)"
         }
     }
 }

@@ -39,7 +39,7 @@ public struct SocketIOClientMachine: Sendable {
         case failed(SocketIOPacketError)
     }
 
-    /// An ack that is asked for: the token comes back with the answer; `timeoutNs` nil waits as long as the namespace is
+    /// An ack that is asked for: the token, of this one alone, comes back with the answer; `timeoutNs` nil waits as long as the namespace is
     /// there.
     public struct AckRequest: Hashable, Sendable {
         public var token: UInt64
@@ -51,9 +51,16 @@ public struct SocketIOClientMachine: Sendable {
         }
     }
 
+    /// The largest message that the server takes, `maxPayload` of its open packet: a request that needs a larger one is
+    /// refused, and nothing has changed. Nil for any.
+    public var messageLimit: Int?
+
     private let limits: SocketIOClientLimits
     private var decoder: SocketIOPacketDecoder
     private var namespaces: [String: SocketIONamespaceState] = [:]
+    /// Of the namespaces that are connected. Beside their states, so that they change in place: a copy for each of many
+    /// acks would hold the caller up.
+    private var acks: [String: PendingAcks] = [:]
     private var isOver = false
     /// Not later than anything that is waited for; may be earlier where the wait has ended.
     public private(set) var deadline: Timestamp?
@@ -77,19 +84,19 @@ public struct SocketIOClientMachine: Sendable {
         guard let namespace = SocketIOPacket.normalized(namespace: namespace) else { throw .badNamespace(namespace) }
         guard !self.isOver else { throw .notConnected(namespace: namespace) }
         guard self.namespaces[namespace] == nil else { throw .alreadyJoined(namespace: namespace) }
+        let connect = try self.send(SocketIOPacket(namespace: namespace, .connect(auth)))
         let due = now.advanced(byNs: self.limits.connectTimeoutNs)
         self.namespaces[namespace] = .connecting(until: due, early: [])
         self.wait(until: due)
-        return [.send(SocketIOPacket(namespace: namespace, .connect(auth)).encoded())]
+        return [connect]
     }
 
     /// Leaves one namespace; the others stay.
     public mutating func disconnect(_ namespace: String) throws(SocketIORequestError) -> [Action] {
         switch self.namespaces[namespace] {
-        case .connected(let acks):
-            self.namespaces[namespace] = nil
+        case .connected:
             let bye = Action.send(SocketIOPacket(namespace: namespace, .disconnect(nil)).encoded())
-            return [bye] + acks.failures(.disconnected) + self.idleIfEmpty()
+            return [bye] + self.remove(namespace) + self.idleIfEmpty()
         case .connecting(let until, _):
             // The server would take a DISCONNECT now for one in a namespace that is not joined.
             self.namespaces[namespace] = .leaving(until: until)
@@ -103,21 +110,22 @@ public struct SocketIOClientMachine: Sendable {
         _ name: String, _ arguments: [SocketIOValue], namespace: String, ack: AckRequest? = nil, at now: Timestamp
     ) throws(SocketIORequestError) -> [Action] {
         guard !SocketIOPacketHead.isReserved(name) else { throw .reservedEvent(name) }
-        guard case .connected(var acks) = self.namespaces[namespace] else { throw .notConnected(namespace: namespace) }
+        guard self.isConnected(namespace) else { throw .notConnected(namespace: namespace) }
         var id: Int64?
-        if let ack {
-            guard acks.count < self.limits.pendingAcks else {
+        if ack != nil {
+            guard self.acks[namespace]?.count ?? 0 < self.limits.pendingAcks else {
                 throw .tooManyPendingAcks(limit: self.limits.pendingAcks)
             }
+            id = self.acks[namespace]?.nextID ?? 0
+        }
+        let event = try self.send(
+            SocketIOPacket(namespace: namespace, .event(name: name, arguments: arguments, ackID: id)))
+        if let ack {
             let due = ack.timeoutNs.map { now.advanced(byNs: $0) }
-            // No copy is made of what the dictionary holds while it is changed.
-            self.namespaces[namespace] = nil
-            id = acks.ask(token: ack.token, until: due)
-            self.namespaces[namespace] = .connected(acks)
+            self.acks[namespace, default: PendingAcks()].ask(token: ack.token, until: due)
             if let due { self.wait(until: due) }
         }
-        let event = SocketIOPacket(namespace: namespace, .event(name: name, arguments: arguments, ackID: id))
-        return [.send(event.encoded())]
+        return [event]
     }
 
     /// Answers an event that came with an ack id. To be done once for each; a server ignores a second answer.
@@ -125,14 +133,12 @@ public struct SocketIOClientMachine: Sendable {
         _ id: Int64, _ arguments: [SocketIOValue], namespace: String
     ) throws(SocketIORequestError) -> [Action] {
         guard self.isConnected(namespace) else { throw .notConnected(namespace: namespace) }
-        return [.send(SocketIOPacket(namespace: namespace, .ack(id: id, arguments: arguments)).encoded())]
+        return [try self.send(SocketIOPacket(namespace: namespace, .ack(id: id, arguments: arguments)))]
     }
 
     /// Gives up an ack: nothing comes for its token any more.
     public mutating func forget(token: UInt64, namespace: String) {
-        guard case .connected(var acks) = self.namespaces[namespace] else { return }
-        acks.forget(token: token)
-        self.namespaces[namespace] = .connected(acks)
+        self.acks[namespace]?.forget(token: token)
     }
 
     /// The goodbyes of a clean end: a DISCONNECT in each namespace that is joined. Nothing is accepted any more.
@@ -151,9 +157,7 @@ public struct SocketIOClientMachine: Sendable {
         guard !self.isOver else { return [] }
         self.isOver = true
         self.deadline = nil
-        let failures = self.namespaces.sorted { $0.key < $1.key }.flatMap { $0.value.ackFailures(.disconnected) }
-        self.namespaces.removeAll()
-        return failures
+        return self.namespaces.keys.sorted().flatMap { self.remove($0) }
     }
 
     /// The data of an Engine.IO `message`.
@@ -168,26 +172,44 @@ public struct SocketIOClientMachine: Sendable {
     }
 
     /// The deadline may have passed.
-    public mutating func timePassed(at now: Timestamp) -> [Action] {
+    ///
+    /// - Parameter isReading: where it is not, what the server sends waits unread. Acks are late all the same, for
+    ///   whoever takes what is read may wait for one; a CONNECT is not taken for unanswered.
+    public mutating func timePassed(at now: Timestamp, isReading: Bool = true) -> [Action] {
         guard let due = self.deadline, due <= now else { return [] }
         self.deadline = nil
         var actions: [Action] = []
         for (namespace, state) in self.namespaces.sorted(by: { $0.key < $1.key }) {
             switch state {
             case .connecting(let until, _), .leaving(let until):
-                if until <= now {
+                if !isReading {
+                    // Until it is again.
+                    continue
+                } else if until <= now {
                     self.namespaces[namespace] = nil
                     actions.append(.unanswered(namespace: namespace))
                 } else {
                     self.wait(until: until)
                 }
-            case .connected(var acks):
-                actions += acks.expire(at: now)
-                if let next = acks.deadline { self.wait(until: next) }
-                self.namespaces[namespace] = .connected(acks)
+            case .connected:
+                actions += self.acks[namespace]?.expire(at: now) ?? []
+                if let next = self.acks[namespace]?.deadline { self.wait(until: next) }
             }
         }
         return actions + (actions.contains { $0.isUnanswered } ? self.idleIfEmpty() : [])
+    }
+
+    /// What the server sends was not read until now: the answers to a CONNECT may lie there, and have their time anew.
+    public mutating func readingResumed(at now: Timestamp) {
+        let due = now.advanced(byNs: self.limits.connectTimeoutNs)
+        for (namespace, state) in self.namespaces {
+            switch state {
+            case .connecting(_, let early): self.namespaces[namespace] = .connecting(until: due, early: early)
+            case .leaving: self.namespaces[namespace] = .leaving(until: due)
+            case .connected: continue
+            }
+            self.wait(until: due)
+        }
     }
 
     private mutating func receive(_ packet: SocketIOPacket) throws(SocketIOPacketError) -> [Action] {
@@ -200,7 +222,7 @@ public struct SocketIOClientMachine: Sendable {
                 self.namespaces[namespace] = nil
                 return [.acceptedWithoutSid(namespace: namespace)] + self.idleIfEmpty()
             }
-            self.namespaces[namespace] = .connected(PendingAcks())
+            self.namespaces[namespace] = .connected
             return [.connected(namespace: namespace, sid: sid)] + early.map { .event($0) }
         case (.leaving, .connect):
             self.namespaces[namespace] = nil
@@ -213,13 +235,10 @@ public struct SocketIOClientMachine: Sendable {
         case (.leaving, .connectError), (.leaving, .disconnect):
             self.namespaces[namespace] = nil
             return self.idleIfEmpty()
-        case (let state?, .connectError(let payload)):
-            self.namespaces[namespace] = nil
-            return state.ackFailures(.disconnected) + [.refused(namespace: namespace, payload: payload)]
-                + self.idleIfEmpty()
-        case (let state?, .disconnect(let payload)):
-            self.namespaces[namespace] = nil
-            return state.ackFailures(.disconnected) + [.disconnected(namespace: namespace, payload: payload)]
+        case (_?, .connectError(let payload)):
+            return self.remove(namespace) + [.refused(namespace: namespace, payload: payload)] + self.idleIfEmpty()
+        case (_?, .disconnect(let payload)):
+            return self.remove(namespace) + [.disconnected(namespace: namespace, payload: payload)]
                 + self.idleIfEmpty()
 
         case (.connecting(let until, var early), .event(let name, let arguments, let ackID)):
@@ -236,14 +255,27 @@ public struct SocketIOClientMachine: Sendable {
                 .event(SocketIOIncomingEvent(namespace: namespace, name: name, arguments: arguments, ackID: ackID))
             ]
 
-        case (.connected(var acks), .ack(let id, let arguments)):
-            self.namespaces[namespace] = nil
-            let token = acks.answer(id)
-            self.namespaces[namespace] = .connected(acks)
+        case (.connected, .ack(let id, let arguments)):
+            let token = self.acks[namespace]?.answer(id)
             // One that nobody asked for, or that came before or too late, is ignored as by the reference client.
             return token.map { [.acknowledged(token: $0, arguments: arguments)] } ?? []
         case (.leaving, .event), (.leaving, .ack), (.connecting, .ack): return []
         }
+    }
+
+    /// To be asked for before anything changes.
+    private func send(_ packet: SocketIOPacket) throws(SocketIORequestError) -> Action {
+        let messages = packet.encoded()
+        if let limit = self.messageLimit, let bytes = messages.map(\.payloadBytes).max(), bytes > limit {
+            throw .tooBig(bytes: bytes, limit: limit)
+        }
+        return .send(messages)
+    }
+
+    /// It is over: what fails with it.
+    private mutating func remove(_ namespace: String) -> [Action] {
+        self.namespaces[namespace] = nil
+        return self.acks.removeValue(forKey: namespace)?.failures(.disconnected) ?? []
     }
 
     private func idleIfEmpty() -> [Action] {
@@ -252,6 +284,16 @@ public struct SocketIOClientMachine: Sendable {
 
     private mutating func wait(until due: Timestamp) {
         self.deadline = min(self.deadline ?? due, due)
+    }
+}
+
+extension SocketIOMessage {
+    /// As Engine.IO counts it: a text has the digit of its type in front.
+    fileprivate var payloadBytes: Int {
+        switch self {
+        case .text(let text): text.utf8.count + 1
+        case .binary(let bytes): bytes.count
+        }
     }
 }
 

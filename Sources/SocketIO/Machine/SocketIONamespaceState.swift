@@ -6,11 +6,7 @@ enum SocketIONamespaceState: Sendable {
     case connecting(until: Timestamp, early: [SocketIOIncomingEvent])
     /// The user has changed his mind; the server is told once it has answered.
     case leaving(until: Timestamp)
-    case connected(PendingAcks)
-
-    func ackFailures(_ failure: SocketIOAckFailure) -> [SocketIOClientMachine.Action] {
-        if case .connected(let acks) = self { acks.failures(failure) } else { [] }
-    }
+    case connected
 }
 
 /// The acks that a client waits for in one namespace.
@@ -20,34 +16,37 @@ struct PendingAcks: Sendable {
         var until: Timestamp?
     }
 
-    private var nextID: Int64 = 0
+    /// Of the next ack that is asked for.
+    private(set) var nextID: Int64 = 0
     private var pending: [Int64: Pending] = [:]
+    /// By token, so that giving one up costs the same however many there are.
+    private var ids: [UInt64: Int64] = [:]
 
     var count: Int { self.pending.count }
 
     var deadline: Timestamp? { self.pending.values.lazy.compactMap(\.until).min() }
 
-    /// The id under which the ack is asked for.
-    mutating func ask(token: UInt64, until: Timestamp?) -> Int64 {
-        let id = self.nextID
+    /// Under `nextID`.
+    mutating func ask(token: UInt64, until: Timestamp?) {
+        self.pending[self.nextID] = Pending(token: token, until: until)
+        self.ids[token] = self.nextID
         self.nextID += 1
-        self.pending[id] = Pending(token: token, until: until)
-        return id
     }
 
     /// The token of an ack; nil where nobody waits for it.
     mutating func answer(_ id: Int64) -> UInt64? {
-        self.pending.removeValue(forKey: id)?.token
+        guard let token = self.pending.removeValue(forKey: id)?.token else { return nil }
+        self.ids[token] = nil
+        return token
     }
 
     mutating func forget(token: UInt64) {
-        self.pending = self.pending.filter { $0.value.token != token }
+        if let id = self.ids.removeValue(forKey: token) { self.pending[id] = nil }
     }
 
     mutating func expire(at now: Timestamp) -> [SocketIOClientMachine.Action] {
-        let late = self.pending.filter { $0.value.until.map { $0 <= now } ?? false }.sorted { $0.key < $1.key }
-        for (id, _) in late { self.pending[id] = nil }
-        return late.map { .ackFailed(token: $0.value.token, .timedOut) }
+        let late = self.pending.filter { $0.value.until.map { $0 <= now } ?? false }.keys.sorted()
+        return late.compactMap { self.answer($0) }.map { .ackFailed(token: $0, .timedOut) }
     }
 
     func failures(_ failure: SocketIOAckFailure) -> [SocketIOClientMachine.Action] {

@@ -25,11 +25,18 @@ public enum SocketIOEmitError: Error, Equatable, Sendable, CustomStringConvertib
     /// The task was cancelled; it may have been sent.
     case cancelled
 
+    init(_ error: SocketIORequestError) {
+        if case .tooBig(let bytes, let limit) = error {
+            self = .tooBig(bytes: bytes, limit: limit)
+        } else {
+            self = .request(error)
+        }
+    }
+
     public var description: String {
         switch self {
         case .request(let error): error.description
-        case .tooBig(let bytes, let limit):
-            "a message of \(bytes) bytes; the server takes \(limit) (maxPayload of its open packet)"
+        case .tooBig(let bytes, let limit): SocketIORequestError.tooBig(bytes: bytes, limit: limit).description
         case .ackTimedOut: "no ack came in time"
         case .disconnected: "the connection ended before"
         case .cancelled: "cancelled"

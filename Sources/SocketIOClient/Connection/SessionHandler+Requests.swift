@@ -22,17 +22,12 @@ extension SessionHandler {
         guard !request.isCancelled else { return request.finish(.failure(.cancelled)) }
         do throws(SocketIORequestError) {
             let actions = try request.actions(&self.socket, at: self.now)
-            let bytes = actions.lazy.compactMap(\.largestMessage).max() ?? 0
-            if let limit = self.engine.handshake?.maxPayload, bytes > limit {
-                if let ack = request.ack { self.socket.forget(token: ack.token, namespace: request.namespace) }
-                return request.finish(.failure(.tooBig(bytes: bytes, limit: limit)))
-            }
             self.requests.expectAck(of: request)
             if request.isLeave { self.lastNamespaceEnd = .leftAllNamespaces }
             self.run(actions)
             if request.ack == nil { request.finish(.success([])) }
         } catch {
-            request.finish(.failure(.request(error)))
+            request.finish(.failure(SocketIOEmitError(error)))
         }
     }
 
@@ -81,19 +76,7 @@ extension SessionHandler {
         self.isReadingPaused = isPaused
         context.channel.setOption(.autoRead, value: !isPaused).whenFailure { _ in }
         guard !isPaused else { return }
+        self.socket.readingResumed(at: self.now)
         self.run(self.engine.handle(.readingResumed, at: self.now))
-    }
-}
-
-extension SocketIOClientMachine.Action {
-    /// Bytes of the largest message that it sends, with the type digit of a text.
-    fileprivate var largestMessage: Int? {
-        guard case .send(let messages) = self else { return nil }
-        return messages.map { message in
-            switch message {
-            case .text(let text): text.utf8.count + 1
-            case .binary(let bytes): bytes.count
-            }
-        }.max()
     }
 }

@@ -35,7 +35,7 @@ final class SessionHandler: ChannelInboundHandler {
     }
     private let isOver: ConnectionFlag
     var context: ChannelHandlerContext?
-    private var timer: (due: NIODeadline, task: Scheduled<Void>)?
+    var timer: (due: NIODeadline, task: Scheduled<Void>)?
     var isFlushPending = false
     var isReadingPaused = false
     var undelivered = 0
@@ -254,6 +254,8 @@ final class SessionHandler: ChannelInboundHandler {
             case .opened(let handshake):
                 self.deliver(.opened(handshake))
                 for (namespace, payload) in self.auths { self.join(namespace, payload) }
+                // Not of these, which nobody asks for who could be told: the server itself says no.
+                self.socket.messageLimit = handshake.maxPayload
             case .deliver(let content):
                 switch content {
                 case .text(let text): self.run(self.socket.receive(.text(text), at: self.now))
@@ -304,27 +306,5 @@ final class SessionHandler: ChannelInboundHandler {
     private func join(_ namespace: String, _ payload: SocketIOValue?) {
         // Each is asked for once, on a machine that is new: there is nothing to refuse.
         if let actions = try? self.socket.connect(namespace, auth: payload, at: self.now) { self.run(actions) }
-    }
-
-    // MARK: The timer
-
-    /// One timer for whatever comes first. It is not moved when a deadline moves back, as each ping does; it looks anew
-    /// when it fires.
-    private func schedule() {
-        guard self.phase == .open, !self.isReadingPaused else { return }
-        let deadlines = [self.engine.deadline, self.socket.deadline].compactMap { $0 }
-        guard let due = deadlines.min() else { return }
-        let deadline = NIODeadline.uptimeNanoseconds(UInt64(clamping: due.nanoseconds))
-        if let timer = self.timer, timer.due <= deadline { return }
-        self.timer?.task.cancel()
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        self.timer = (deadline, self.loop.scheduleTask(deadline: deadline) { bound.value.timerFired() })
-    }
-
-    private func timerFired() {
-        self.timer = nil
-        guard self.phase == .open, !self.isReadingPaused else { return }
-        self.run(self.engine.handle(.timePassed, at: self.now))
-        self.run(self.socket.timePassed(at: self.now))
     }
 }
