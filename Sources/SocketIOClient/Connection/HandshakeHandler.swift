@@ -128,11 +128,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .refused(let refusal, let body) = self.state {
-            self.fail(.refused(refusal.with(body)), context)
-        } else {
-            self.fail(.badHandshake("it closed the connection without an answer"), context)
-        }
+        self.fail(.badHandshake("it closed the connection without an answer"), context)
         context.fireChannelInactive()
     }
 
@@ -148,11 +144,16 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func fail(_ end: SocketIOEnd, _ context: ChannelHandlerContext) {
-        if case .over = self.state { return }
+        var (end, how) = (end, EndClass.fin)
+        switch self.state {
+        case .over: return
+        case .refused(let refusal, let body):
+            // The server has said no, however its body ends: with the connection, with an error, or not in time.
+            (end, how) = (.refused(refusal.with(body)), .httpError)
+        case .idle, .waiting, .switching: break
+        }
         self.state = .over
         self.timeout?.cancel()
-        var how = EndClass.fin
-        if case .refused = end { how = .httpError }
         self.session.failBeforeOpen(end, how)
         context.close(promise: nil)
     }
