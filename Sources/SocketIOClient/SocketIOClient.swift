@@ -45,8 +45,9 @@ public final class SocketIOClient: Sendable {
         guard let name = SocketIOPacket.normalized(namespace: name) else { throw .badNamespace(name) }
         return self.state.withLock { state in
             if let known = state.namespaces.first(where: { $0.name == name }) { return known }
-            let namespace = SocketIONamespace(name, auth: self.configuration.auth)
+            let namespace = SocketIONamespace(name, of: ObjectIdentifier(self), auth: self.configuration.auth)
             if let connection = state.connection { namespace.opened(connection) }
+            if state.isClosed { namespace.closed() }
             state.namespaces.append(namespace)
             return namespace
         }
@@ -60,7 +61,9 @@ public final class SocketIOClient: Sendable {
     public func connect() async -> SocketIOEnd {
         guard self.begin() else { return .alreadyRunning }
         defer { self.finish() }
-        return await self.live().end
+        let connection = self.makeConnection()
+        defer { connection.handlersReturned() }
+        return await ClientConnection.$handled.withValue(connection) { await self.live(connection).end }
     }
 
     /// Connects, and again after each end that is not for good, with a fresh auth payload; see `ReconnectPolicy` and
@@ -74,28 +77,35 @@ public final class SocketIOClient: Sendable {
         defer { self.finish() }
         var machine = ReconnectMachine(self.configuration.reconnect)
         while true {
-            let (end, livedNs) = await self.live()
-            let mayReconnect = end.mayReconnect && !self.state.withLock { $0.isClosed } && !Task.isCancelled
-            switch machine.ended(mayReconnect: mayReconnect, livedNs: livedNs, random: .random(in: 0...1)) {
-            case .stop:
-                await ended(end, nil)
-                return end
-            case .retry(let afterNs):
-                await ended(end, .nanoseconds(afterNs))
-                guard await self.pause(forNs: afterNs) else { return end }
+            let connection = self.makeConnection()
+            let (end, retryNs) = await ClientConnection.$handled.withValue(connection) {
+                let (end, livedNs) = await self.live(connection)
+                let mayReconnect = end.mayReconnect && !self.isClosed && !Task.isCancelled
+                var retryNs: Int64?
+                if case .retry(let afterNs) = machine.ended(
+                    mayReconnect: mayReconnect, livedNs: livedNs, random: .random(in: 0...1))
+                {
+                    retryNs = afterNs
+                }
+                await ended(end, retryNs.map { .nanoseconds($0) })
+                return (end, retryNs)
             }
+            connection.handlersReturned()
+            guard let retryNs, await self.pause(forNs: retryNs) else { return end }
         }
     }
 
-    /// Ends the connection cleanly: DISCONNECT in each namespace, then a close frame; `connect` returns behind that. The
-    /// supervisor does not connect again. An auth callback that is at work is cancelled, and its end not waited for.
-    /// Waits for nothing.
+    /// Ends the connection cleanly: DISCONNECT in each namespace, then a close frame; `connect` returns behind that, and
+    /// behind the handlers of what came before. The supervisor does not connect again. An auth callback that is at work
+    /// is cancelled, and its end not waited for; whoever waits for a namespace is told that it will not be. Waits for
+    /// nothing.
     public func close() {
-        let (connection, abandonWait) = self.state.withLock { state in
+        let (connection, namespaces, abandonWait) = self.state.withLock { state in
             state.isClosed = true
-            return (state.connection, state.abandonWait)
+            return (state.connection, state.namespaces, state.abandonWait)
         }
         connection?.close()
+        for namespace in namespaces { namespace.closed() }
         abandonWait?()
     }
 
@@ -114,7 +124,8 @@ public final class SocketIOClient: Sendable {
             state.isRunning = true
             if state.namespaces.isEmpty {
                 state.namespaces.append(
-                    SocketIONamespace(SocketIOPacket.rootNamespace, auth: self.configuration.auth))
+                    SocketIONamespace(
+                        SocketIOPacket.rootNamespace, of: ObjectIdentifier(self), auth: self.configuration.auth))
             }
             let areAllLeft = state.namespaces.allSatisfy(\.isLeft)
             for namespace in state.namespaces { namespace.begin(rejoins: areAllLeft) }
@@ -149,8 +160,13 @@ public final class SocketIOClient: Sendable {
 
     // MARK: One connection
 
-    private func live() async -> (end: SocketIOEnd, livedNs: Int64) {
-        let connection = ClientConnection()
+    private func makeConnection() -> ClientConnection {
+        ClientConnection(of: ObjectIdentifier(self)) { [weak self] in
+            for namespace in self?.all ?? [] { namespace.releaseHandlers() }
+        }
+    }
+
+    private func live(_ connection: ClientConnection) async -> (end: SocketIOEnd, livedNs: Int64) {
         let (namespaces, isClosed) = self.state.withLock { state in
             state.connection = connection
             return (state.namespaces.filter(\.isWanted), state.isClosed)
@@ -168,7 +184,7 @@ public final class SocketIOClient: Sendable {
         for namespace in self.all { namespace.opened(connection) }
         let (end, openedAt) = await withTaskCancellationHandler {
             await connection.open(self.url, self.configuration, auths: auths)
-            return await self.follow(connection)
+            return await self.follow(connection, asked: Set(namespaces.map(\.name)))
         } onCancel: {
             connection.close()
         }
@@ -191,16 +207,24 @@ public final class SocketIOClient: Sendable {
     }
 
     /// Takes deliveries until the last.
-    private func follow(_ connection: ClientConnection) async -> (SocketIOEnd, openedAt: ContinuousClock.Instant?) {
+    ///
+    /// - Parameter asked: the namespaces whose CONNECT goes out as the connection opens.
+    private func follow(
+        _ connection: ClientConnection, asked: Set<String>
+    ) async -> (SocketIOEnd, openedAt: ContinuousClock.Instant?) {
         // In a task of its own: a stream ends for a task that is cancelled, and the goodbyes are still to be said.
         let deliveries = connection.deliveries
         let follower = Task { () -> (SocketIOEnd, openedAt: ContinuousClock.Instant?) in
             let batch = max(1, min(256, self.configuration.deliveryLimit / 4))
             var taken = 0
             var openedAt: ContinuousClock.Instant?
+            var catchingUp: Task<Void, Never>?
+            defer { catchingUp?.cancel() }
             for await delivery in deliveries {
                 switch delivery {
-                case .opened: openedAt = .now
+                case .opened:
+                    openedAt = .now
+                    catchingUp = self.catchUp(connection, asked: asked)
                 case .connected(let name, let sid):
                     self.state.withLock { $0.hasConnected = true }
                     await self.known(name)?.connected(sid: sid)
@@ -221,6 +245,34 @@ public final class SocketIOClient: Sendable {
             return (.closedByClient, openedAt)
         }
         return await follower.value
+    }
+
+    /// Joins what was made, or wanted again, while the connection was dialled, and leaves what was left meanwhile. In a
+    /// task of its own, as auth payloads take their time; nil where there is nothing to do.
+    private func catchUp(_ connection: ClientConnection, asked: Set<String>) -> Task<Void, Never>? {
+        let changed = self.all.filter { $0.isWanted != asked.contains($0.name) }
+        guard !changed.isEmpty else { return nil }
+        return Task {
+            for namespace in changed where !namespace.isWanted {
+                // One that was left a moment ago is being left already.
+                _ = await connection.perform(EmitRequest(.leave, namespace: namespace.name))
+            }
+            for namespace in changed where !asked.contains(namespace.name) {
+                await self.joinLate(namespace, on: connection)
+            }
+        }
+    }
+
+    private func joinLate(_ namespace: SocketIONamespace, on connection: ClientConnection) async {
+        do {
+            let payload = try await namespace.makeAuth()
+            guard namespace.isWanted else { return }
+            _ = try await connection.perform(EmitRequest(.join(auth: payload), namespace: namespace.name)).get()
+        } catch SocketIOEmitError.request, SocketIOEmitError.disconnected, SocketIOEmitError.cancelled {
+            // The user was faster, or the connection is over: the next one joins it.
+        } catch {
+            connection.fail(namespace.name, .authFailed(String(describing: error)))
+        }
     }
 
     private func known(_ name: String) -> SocketIONamespace? {

@@ -37,7 +37,9 @@ public final class SocketIONamespace: Sendable {
         var isLeft = false
         /// It is not joined when the running client connects again: the server said no, or the user left it.
         var isOut = false
-        var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
+        /// The client is closed: it will not be joined any more.
+        var isClosed = false
+        var waiters: [UInt64: Waiter] = [:]
         var nextWaiter: UInt64 = 0
 
         /// Not on a connection that is being closed, which takes nothing any more.
@@ -45,24 +47,33 @@ public final class SocketIONamespace: Sendable {
 
         mutating func takeWaiters() -> [CheckedContinuation<Bool, Never>] {
             defer { self.waiters = [:] }
-            return Array(self.waiters.values)
+            return self.waiters.values.map(\.continuation)
         }
+    }
+
+    private struct Waiter {
+        let continuation: CheckedContinuation<Bool, Never>
+        /// It waits in a handler of this one.
+        let handled: ClientConnection?
     }
 
     /// As on the wire: with its slash.
     public let name: String
+    private let client: ObjectIdentifier
     private let auth: SocketIOConfiguration.Auth?
     private let state = Mutex(State())
 
-    init(_ name: String, auth: SocketIOConfiguration.Auth?) {
+    init(_ name: String, of client: ObjectIdentifier, auth: SocketIOConfiguration.Auth?) {
         self.name = name
+        self.client = client
         self.auth = auth
     }
 
     // MARK: Handlers
 
     /// Handles an event; another handler for it goes. Handlers run one after the other, in the order of the wire. While
-    /// one waits, events behind it wait; when too many do, the socket is not read, and pings are not answered.
+    /// one waits, events behind it wait; when too many do, the socket is not read, and pings are not answered. Nor does
+    /// the client end, or connect again, before they have returned.
     public func on(_ event: String, _ handler: @escaping Handler) {
         self.state.withLock { $0.handlers[event] = handler }
     }
@@ -131,24 +142,30 @@ public final class SocketIONamespace: Sendable {
     }
 
     /// Waits until the server has accepted the namespace; false where it will not without a further `connect()`, as the
-    /// server refused or ended it, it was left, or the client ended; and where the task was cancelled.
+    /// server refused or ended it, it was left, or the client ended or was closed; and where the task was cancelled.
+    ///
+    /// Of little use in a handler: the answer to what it waits for is handled behind it. There, and in tasks that a
+    /// handler starts (but for detached ones), it also returns false when the handler's connection ends, as the client
+    /// does not reconnect before its handlers have returned.
     public func waitUntilConnected() async -> Bool {
         let number = self.state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
         }
+        let handled = ClientConnection.handled
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = self.state.withLock { state in
                     if state.isJoined { return true }
-                    if state.isOut || Task.isCancelled { return false }
-                    state.waiters[number] = continuation
+                    if state.isOut || state.isClosed || Task.isCancelled { return false }
+                    if let handled, handled.holdsUp(self.client) { return false }
+                    state.waiters[number] = Waiter(continuation: continuation, handled: handled)
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            self.state.withLock { $0.waiters.removeValue(forKey: number) }?.resume(returning: false)
+            self.state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(returning: false)
         }
     }
 
@@ -209,6 +226,25 @@ public final class SocketIONamespace: Sendable {
         let waiters = self.state.withLock { state in
             state.isLeft = true
             state.isOut = true
+            return state.takeWaiters()
+        }
+        for waiter in waiters { waiter.resume(returning: false) }
+    }
+
+    /// A connection of the client takes nothing any more: whoever waits in a handler of it goes on.
+    func releaseHandlers() {
+        let released = self.state.withLock { state in
+            let held = state.waiters.filter { $0.value.handled?.holdsUp(self.client) ?? false }
+            for number in held.keys { state.waiters[number] = nil }
+            return held.values
+        }
+        for waiter in released { waiter.continuation.resume(returning: false) }
+    }
+
+    /// The client is closed for good.
+    func closed() {
+        let waiters = self.state.withLock { state in
+            state.isClosed = true
             return state.takeWaiters()
         }
         for waiter in waiters { waiter.resume(returning: false) }

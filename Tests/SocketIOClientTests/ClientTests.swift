@@ -207,6 +207,35 @@ struct ClientTests {
         await server.stop()
     }
 
+    @Test("a namespace whose auth the server would not take can be asked for again")
+    func tooBigToJoin() async throws {
+        let server = try await TestServer { socket in
+            await socket.open(maxPayload: 100)
+            _ = await socket.next()
+            await socket.send(#"40{"sid":"s"}"#)
+            #expect(await socket.next() == .text(#"40/a,"short""#))
+            await socket.send(#"40/a,{"sid":"a"}"#)
+            await socket.send("41")
+            await socket.send("41/a,")
+            _ = await socket.rest()
+        }
+        let calls = Counter()
+        var configuration = SocketIOConfiguration()
+        configuration.auth = { namespace in
+            guard namespace != "/" else { return nil }
+            return calls.next() == 1 ? .string(String(repeating: "x", count: 94)) : "short"
+        }
+        let client = try SocketIOClient(server.url, configuration)
+        let root = try client.namespace()
+        async let end = client.connect()
+        _ = await root.waitUntilConnected()
+        let a = try client.namespace("/a")
+        await #expect(throws: SocketIOEmitError.tooBig(bytes: 101, limit: 100)) { try await a.connect() }
+        try await a.connect()
+        #expect(await end == .disconnectedByServer(namespace: "/a", payload: nil))
+        await server.stop()
+    }
+
     @Test("cancelling and closing say goodbye", arguments: [true, false])
     func goodbye(_ cancels: Bool) async throws {
         let seen = Mutex<[Received]>([])

@@ -36,6 +36,9 @@ private struct EndCase: CustomTestStringConvertible, Sendable {
             name: "429", refusal: .init(status: .tooManyRequests, body: "slow"),
             end: .refused(HandshakeRefusal(status: 429, body: "slow")), mayReconnect: true),
         EndCase(
+            name: "401 whose body does not end", refusal: .init(status: .unauthorized, body: "no token", ends: false),
+            end: .refused(HandshakeRefusal(status: 401, body: "no token")), mayReconnect: false),
+        EndCase(
             name: "a redirect is not followed",
             refusal: .init(status: .found, headers: ["Location": "/login"]),
             end: .refused(HandshakeRefusal(status: 302, location: "/login")), mayReconnect: true),
@@ -151,6 +154,7 @@ struct EndTests {
         var configuration = SocketIOConfiguration()
         // Short where it is to pass; elsewhere a busy machine must not make it.
         configuration.openTimeoutMs = c.end == .engineIO(.openTimeout(afterMs: 300)) ? 300 : 60_000
+        if c.refusal?.ends == false { configuration.connectTimeoutMs = 2_000 }
         configuration.closeTimeoutMs = 200
         configuration.readLimit = 4096
         let end = await (try SocketIOClient(server.url, configuration)).connect()

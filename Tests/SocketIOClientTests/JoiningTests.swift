@@ -161,4 +161,94 @@ struct JoiningTests {
         #expect(await end == .disconnectedByServer(namespace: "/", payload: nil))
         await server.stop()
     }
+
+    /// An auth callback that waits where it is told to.
+    private struct Gate {
+        let asked = AsyncStream<Void>.makeStream()
+        let open = AsyncStream<Void>.makeStream()
+
+        func pass() async {
+            self.asked.continuation.yield()
+            for await _ in self.open.stream { break }
+        }
+    }
+
+    @Test("what is made while the connection is dialled is joined, and what is left is left")
+    func whileDialling() async throws {
+        let server = try await TestServer { socket in
+            await socket.open()
+            #expect(await socket.next() == .text("40"))
+            #expect(await socket.next() == .text("40/left,"))
+            #expect(await socket.next() == .text(#"40/late,{"late":true}"#))
+            await socket.send(#"40/left,{"sid":"l"}"#)
+            #expect(await socket.next() == .text("41/left,"))
+            await socket.send(#"40{"sid":"s"}"#)
+            await socket.send(#"40/late,{"sid":"l"}"#)
+            #expect(await socket.next() == .text(#"42/late,["seen"]"#))
+            await socket.send("41/late,")
+            await socket.send("41")
+            _ = await socket.rest()
+        }
+        let gate = Gate()
+        var configuration = SocketIOConfiguration()
+        configuration.auth = { namespace in
+            if namespace == "/" { await gate.pass() }
+            return namespace == "/late" ? ["late": true] : nil
+        }
+        let client = try SocketIOClient(server.url, configuration)
+        let (_, left) = try (client.namespace(), client.namespace("/left"))
+        async let end = client.connect()
+        for await _ in gate.asked.stream { break }
+        let late = try client.namespace("/late")
+        await #expect(throws: SocketIOEmitError.request(.notConnected(namespace: "/left"))) {
+            try await left.disconnect()
+        }
+        gate.open.continuation.yield()
+        #expect(await late.waitUntilConnected())
+        try await late.emit("seen")
+        #expect(await end == .disconnectedByServer(namespace: "/", payload: nil))
+        await server.stop()
+    }
+
+    @Test(
+        "a late namespace whose auth cannot be made does not end the others, nor hold the end up",
+        arguments: [true, false])
+    func lateAuth(_ fails: Bool) async throws {
+        struct Failure: Error, CustomStringConvertible { let description = "no token" }
+        let goOn = AsyncStream<Void>.makeStream()
+        let server = try await TestServer { socket in
+            await socket.join()
+            for await _ in goOn.stream { break }
+            await socket.send("41")
+            #expect(await socket.rest() == [.close(1000)])
+        }
+        let (gate, late) = (Gate(), Gate())
+        var configuration = SocketIOConfiguration()
+        configuration.auth = { namespace in
+            guard namespace == "/late" else {
+                await gate.pass()
+                return nil
+            }
+            if fails { throw Failure() }
+            await late.pass()
+            return nil
+        }
+        let client = try SocketIOClient(server.url, configuration)
+        _ = try client.namespace()
+        async let end = client.connect()
+        for await _ in gate.asked.stream { break }
+        let ends = Mutex<[SocketIOEnd]>([])
+        try client.namespace("/late").onEnd { end in
+            ends.withLock { $0.append(end) }
+            goOn.continuation.yield()
+        }
+        gate.open.continuation.yield()
+        if !fails {
+            for await _ in late.asked.stream { break }
+            goOn.continuation.yield()
+        }
+        #expect(await end == .disconnectedByServer(namespace: "/", payload: nil))
+        #expect(ends.withLock { $0 } == (fails ? [.authFailed("no token")] : []))
+        await server.stop()
+    }
 }

@@ -88,6 +88,8 @@ final class TestServer: Sendable {
         var status: HTTPResponseStatus
         var headers: HTTPHeaders = [:]
         var body = ""
+        /// False: it waits for more of its body, for ever.
+        var ends = true
     }
 
     private let channel: any Channel
@@ -95,11 +97,12 @@ final class TestServer: Sendable {
 
     init(
         refusal: Refusal? = nil, tls: Bool = false, extraHeaders: HTTPHeaders = [:],
+        group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup,
         _ script: @escaping @Sendable (ServerSocket) async -> Void = { _ in }
     ) async throws {
         let counter = Counter()
         let context = tls ? try Self.tls() : nil
-        self.channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        self.channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -218,12 +221,14 @@ private final class RefusingHandler: ChannelInboundHandler, RemovableChannelHand
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .end = self.unwrapInboundIn(data) else { return }
         var headers = self.refusal.headers
-        headers.add(name: "Content-Length", value: String(self.refusal.body.utf8.count))
+        if self.refusal.ends { headers.add(name: "Content-Length", value: String(self.refusal.body.utf8.count)) }
         context.write(
             self.wrapOutboundOut(
                 .head(HTTPResponseHead(version: .http1_1, status: self.refusal.status, headers: headers))),
             promise: nil)
-        context.write(self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: self.refusal.body)))), promise: nil)
+        let body = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: self.refusal.body)))
+        guard self.refusal.ends else { return context.writeAndFlush(self.wrapOutboundOut(body), promise: nil) }
+        context.write(self.wrapOutboundOut(body), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
     }
 }

@@ -9,10 +9,18 @@ import Synchronization
 /// Set once, and seen by all threads.
 final class ConnectionFlag: Sendable {
     private let flag = Atomic<Bool>(false)
+    private let whenSet: @Sendable () -> Void
+
+    init(_ whenSet: @escaping @Sendable () -> Void = {}) {
+        self.whenSet = whenSet
+    }
 
     var isSet: Bool { self.flag.load(ordering: .acquiring) }
 
-    func set() { self.flag.store(true, ordering: .releasing) }
+    func set() {
+        self.flag.store(true, ordering: .releasing)
+        self.whenSet()
+    }
 }
 
 /// A connection as other threads see it: everything is handed to its event loop.
@@ -24,12 +32,20 @@ final class ClientConnection: Sendable {
         var isClosed = false
     }
 
+    /// The one that this task is a handler of, or was started by one.
+    @TaskLocal static var handled: ClientConnection?
+
+    private let client: ObjectIdentifier
     private let dial = Mutex(Dial())
-    private let isOver = ConnectionFlag()
+    private let isOver: ConnectionFlag
+    private let isHandled = ConnectionFlag()
     private let inbox: AsyncStream<Delivery>.Continuation
     let deliveries: AsyncStream<Delivery>
 
-    init() {
+    /// - Parameter whenOver: it takes nothing any more; may be called more than once.
+    init(of client: ObjectIdentifier, whenOver: @escaping @Sendable () -> Void) {
+        self.client = client
+        self.isOver = ConnectionFlag(whenOver)
         // Bounded by the session, which stops reading.
         (self.deliveries, self.inbox) = AsyncStream.makeStream()
     }
@@ -103,12 +119,31 @@ final class ClientConnection: Sendable {
     /// It takes events: neither side has begun to end it.
     var isOpen: Bool { !self.isOver.isSet && !self.dial.withLock { $0.isClosed } }
 
+    /// It is over, and a handler of it that waited for another connection of the client would wait for ever: the client
+    /// makes none before that handler has returned.
+    func holdsUp(_ client: ObjectIdentifier) -> Bool {
+        self.client == client && !self.isOpen && !self.isHandled.isSet
+    }
+
+    /// All of its handlers have returned.
+    func handlersReturned() {
+        self.isOver.set()
+        self.isHandled.set()
+    }
+
+    /// A namespace was not joined.
+    func fail(_ namespace: String, _ end: SocketIOEnd) {
+        self.onLoop { if $0.phase == .open { $0.deliver(.namespaceEnded(namespace: namespace, end)) } }
+    }
+
     /// A clean end; before there is a connection, its attempt is given up.
     func close() {
         let (attempts, isDialing) = self.dial.withLock { dial in
             dial.isClosed = true
             return (dial.attempts, dial.session == nil)
         }
+        // What waits in a handler is not to hold the end up.
+        self.isOver.set()
         guard isDialing else {
             return self.onLoop { session in
                 if session.closeByUser() { for attempt in attempts { attempt.channel.close(promise: nil) } }
