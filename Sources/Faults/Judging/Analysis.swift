@@ -62,6 +62,7 @@ public struct Analysis: Sendable {
     // MARK: In time order
 
     public mutating func see(_ frame: Frame) {
+        self.capture.apply(frame)
         guard let id = frame.sessionID else { return }
         self.retire(before: frame.at)
         var owedSince: Timestamp?

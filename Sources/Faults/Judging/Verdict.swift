@@ -33,7 +33,7 @@ struct Verdict {
         var draft = draft
         let session = draft.sessionID.flatMap { self.sessions[$0] }
         if let span = draft.span {
-            if let facts = session?.facts, !self.capture.isWhole(span, session: facts) { return nil }
+            if let session, !self.capture.isWhole(span, session: session.state) { return nil }
             if draft.isTimed, self.capture.clockStepped(in: span) {
                 draft.demotion = .clockStep
             } else if draft.isTimed, draft.demotion == nil, let session,

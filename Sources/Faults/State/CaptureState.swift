@@ -9,8 +9,8 @@ public struct CaptureState: Sendable {
     private var clockSteps = SpanIndex()
     /// When the hosts of clients slept.
     var suspensions = Suspensions()
-    /// Where bytes are missing or could not be decoded, by session.
-    private var holes: [Int64: SpanIndex] = [:]
+    /// Where bytes are missing or could not be decoded.
+    private var holes = CaptureHoles()
     /// What made each WebSocket one.
     private(set) var handshakes = WebSocketHandshakes()
 
@@ -26,32 +26,35 @@ public struct CaptureState: Sendable {
     /// either; of clocks and hosts too, whose spans no rule will ask for any more.
     mutating func forget(sessionsBut kept: Set<Int64>, connectionsKept count: Int) {
         self.sessions = self.sessions.filter { kept.contains($0.key) }
-        self.holes = self.holes.filter { kept.contains($0.key) }
         let closed = self.connections.values.filter { $0.closed != nil }.map(\.id).sorted()
         for id in closed.dropLast(count) { self.connections[id] = nil }
+        self.holes.forget(sessionsBut: kept, connections: self.connections)
         self.handshakes.keep { self.connections[$0] != nil }
         self.clockSteps = SpanIndex()
         self.suspensions = Suspensions()
     }
 
-    mutating func apply(_ exchange: ExchangeFacts) { self.handshakes.apply(exchange) }
+    mutating func apply(_ frame: Frame) { self.holes.apply(frame) }
+
+    mutating func apply(_ exchange: ExchangeFacts) {
+        self.handshakes.apply(exchange)
+        self.holes.apply(exchange)
+    }
 
     mutating func apply(_ anomaly: Anomaly) {
         self.handshakes.apply(anomaly)
         if anomaly.code == "capture.clock-step" {
             self.clockSteps.insert(Self.clockStep(anomaly))
         } else if anomaly.code.isHole {
-            // Where no session was, none lost anything.
-            if let session = anomaly.sessionID {
-                self.holes[session, default: SpanIndex()].insert(anomaly.at...anomaly.at)
-            }
+            self.holes.apply(anomaly, anomaly.connectionID.flatMap { self.connections[$0] })
         }
     }
 
     /// Whether the capture holds all of a session's traffic in a span of time.
-    func isWhole(_ span: ClosedRange<Timestamp>, session: SessionFacts) -> Bool {
-        if !session.completeHead, span.lowerBound <= session.opened { return false }
-        return self.holes[session.id]?.first(meeting: span) == nil
+    func isWhole(_ span: ClosedRange<Timestamp>, session: SessionState) -> Bool {
+        let facts = session.facts
+        if !facts.completeHead, span.lowerBound <= facts.opened { return false }
+        return self.holes.isWhole(span, session: facts.id, session.peers, self.connections)
     }
 
     /// Whether the clock of the tap stepped in a span, or may have: a span that reaches across a step meets the times

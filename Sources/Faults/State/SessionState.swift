@@ -9,6 +9,8 @@ public struct SessionState: Sendable {
     public let tap: TapPosition
     /// The address the client came from; empty where the source does not know.
     public let clientAddress: String
+    /// The ends of its first connection; nil where the source does not know them.
+    let peers: Peers?
     /// The smallest round trip seen: SYN to SYN-ACK, a POST's turn-round, at a server's tap also ping to pong. Nil where
     /// only messages were recorded.
     public private(set) var roundTripNs: Int64?
@@ -56,6 +58,7 @@ public struct SessionState: Sendable {
         self.facts = facts
         self.tap = capture.facts.tap
         self.clientAddress = connection?.clientAddress ?? ""
+        self.peers = connection.map { Peers($0) }
         self.heartbeat = HeartbeatState(engineIOVersion: facts.engineIOVersion)
         self.seenUntil = capture.facts.ended ?? facts.ended ?? facts.opened
         if let roundTrip = connection?.roundTripNs { self.noteRoundTrip(roundTrip) }

@@ -88,7 +88,7 @@ struct IdleTimeout: LineageRule {
         let starts = [last.compactMap { $0 }.max()] + last
         for case let start? in starts {
             let span = ClosedRange(between: start, and: ended)
-            guard !capture.clockStepped(in: span), capture.isWhole(span, session: facts) else { continue }
+            guard !capture.clockStepped(in: span), capture.isWhole(span, session: session.state) else { continue }
             let silentNs = ended.nanoseconds(since: start)
             guard silentNs > 0 else { continue }
             let usual = self.usual.first { (silentNs - $0 * 1_000_000_000).magnitude <= toleranceNs.magnitude }

@@ -1,0 +1,183 @@
+import TimelineModel
+
+/// The two ends of a session's connections, as far as addresses tell them.
+struct Peers: Hashable, Sendable {
+    let client: String
+    let server: String
+    let port: Int
+
+    init(_ connection: ConnectionFacts) {
+        self.client = connection.clientAddress
+        self.server = connection.serverAddress
+        self.port = connection.serverPort
+    }
+}
+
+/// The times of which a capture does not hold everything, by session.
+///
+/// Missing bytes are noted when the first ones behind them came. They were sent at any time since the last that was
+/// whole in their direction, and what follows them can be read only from the next that is whole again: the hole is all
+/// of that. Which session they were of is not always known: then it may have been any one between the same two hosts.
+struct CaptureHoles: Sendable {
+    /// One direction of a connection.
+    private struct Stream: Hashable {
+        var connectionID: Int64
+        var sender: Sender
+    }
+
+    /// Bytes are missing of a stream, and nothing behind them has been read yet.
+    private struct Open {
+        var since: Timestamp
+        var sessionID: Int64?
+        var peers: Peers?
+    }
+
+    private var times: [Stream: StreamTimes] = [:]
+    private var open: [Stream: Open] = [:]
+    private var bySession: [Int64: SpanIndex] = [:]
+    private var byPeers: [Peers: SpanIndex] = [:]
+    /// Connections of which bytes are missing.
+    private var gapped: Set<Int64> = []
+    /// How many streams are open, by whom they concern.
+    private var openOf: [Int64: Set<Stream>] = [:]
+    private var openBetween: [Peers: Set<Stream>] = [:]
+
+    // MARK: What is whole
+
+    mutating func apply(_ frame: Frame) {
+        // What TCP sent again may be older than what is missing.
+        guard !frame.flags.contains(.retransmitted) else { return }
+        self.note(frame.at, Stream(connectionID: frame.connectionID, sender: frame.sender))
+    }
+
+    mutating func apply(_ exchange: ExchangeFacts) {
+        let client = Stream(connectionID: exchange.connectionID, sender: .client)
+        self.note(exchange.requested, client)
+        if let ended = exchange.requestEnded { self.note(ended, client) }
+        let server = Stream(connectionID: exchange.connectionID, sender: .server)
+        if let answered = exchange.answered { self.note(answered, server) }
+        if let responded = exchange.responded { self.note(responded, server) }
+    }
+
+    private mutating func note(_ at: Timestamp, _ stream: Stream) {
+        self.times[stream, default: StreamTimes()].note(at)
+        guard !self.open.isEmpty, let hole = self.open[stream], at >= hole.since else { return }
+        self.close(stream, at: at)
+    }
+
+    // MARK: What is not
+
+    /// - Parameters:
+    ///   - connection: that of the anomaly, where it is known.
+    mutating func apply(_ anomaly: Anomaly, _ connection: ConnectionFacts?) {
+        switch anomaly.code {
+        case "tcp.gap" where connection != nil:
+            if let connection { self.lose(anomaly, connection) }
+        case "websocket.undecoded-bytes" where connection != nil, "http.undecoded-bytes" where connection != nil:
+            if let connection { self.leaveUnread(anomaly, connection) }
+        default:
+            // Where no session was, none lost anything.
+            if let session = anomaly.sessionID { self.insert(anomaly.at...anomaly.at, session, nil) }
+        }
+    }
+
+    private mutating func lose(_ anomaly: Anomaly, _ connection: ConnectionFacts) {
+        self.gapped.insert(connection.id)
+        let senders = Self.senders(anomaly)
+        for sender in senders {
+            let stream = Stream(connectionID: connection.id, sender: sender)
+            let times = self.times[stream]
+            let since = min(times?.last(before: anomaly.at) ?? connection.opened, anomaly.at)
+            let hole = Open(
+                since: min(since, self.open[stream]?.since ?? since), sessionID: anomaly.sessionID,
+                peers: Self.isOfAnySession(anomaly, connection) ? Peers(connection) : nil)
+            self.insert(hole.since...anomaly.at, hole.sessionID, hole.peers)
+            self.setOpen(stream, hole)
+            if let next = times?.first(from: anomaly.at) { self.close(stream, at: next) }
+        }
+    }
+
+    /// Bytes of a connection could not be read, told at its end.
+    private mutating func leaveUnread(_ anomaly: Anomaly, _ connection: ConnectionFacts) {
+        let streams = Sender.allCases.map { Stream(connectionID: connection.id, sender: $0) }
+        for stream in streams { self.close(stream, at: anomaly.at) }
+        // Those behind missing bytes lie before the next that could be read.
+        guard !self.gapped.contains(connection.id) else { return }
+        let peers = Self.isOfAnySession(anomaly, connection) ? Peers(connection) : nil
+        let times = streams.map { self.times[$0] }
+        if !connection.completeHead, let client = times[0]?.first, let server = times[1]?.first {
+            // A stream that was joined in its middle is read from some place on, and then to its end.
+            let until = max(client, server)
+            self.insert(ClosedRange(between: min(connection.opened, until), and: until), anomaly.sessionID, peers)
+        } else {
+            let last = times.map { $0?.last(before: anomaly.at) ?? connection.opened }
+            self.insert(min(last[0], last[1], anomaly.at)...anomaly.at, anomaly.sessionID, peers)
+        }
+    }
+
+    private mutating func close(_ stream: Stream, at: Timestamp) {
+        guard let hole = self.open[stream] else { return }
+        self.setOpen(stream, nil)
+        self.insert(ClosedRange(between: hole.since, and: at), hole.sessionID, hole.peers)
+    }
+
+    private mutating func setOpen(_ stream: Stream, _ hole: Open?) {
+        if let old = self.open[stream] {
+            if let session = old.sessionID { self.openOf[session]?.remove(stream) }
+            if let peers = old.peers { self.openBetween[peers]?.remove(stream) }
+        }
+        self.open[stream] = hole
+        guard let hole else { return }
+        if let session = hole.sessionID { self.openOf[session, default: []].insert(stream) }
+        if let peers = hole.peers { self.openBetween[peers, default: []].insert(stream) }
+    }
+
+    private mutating func insert(_ span: ClosedRange<Timestamp>, _ session: Int64?, _ peers: Peers?) {
+        if let session { self.bySession[session, default: SpanIndex()].insert(span) }
+        if let peers { self.byPeers[peers, default: SpanIndex()].insert(span) }
+    }
+
+    /// A request or an answer may have been of another session than those around it. What is encrypted is of none.
+    private static func isOfAnySession(_ anomaly: Anomaly, _ connection: ConnectionFacts) -> Bool {
+        switch connection.application {
+        case .http: true
+        case .tls: false
+        case .unknown, .websocket: anomaly.sessionID == nil
+        }
+    }
+
+    /// The side whose bytes are missing; both where the detail does not say.
+    private static func senders(_ anomaly: Anomaly) -> [Sender] {
+        let named = Sender.allCases.filter { anomaly.detail.contains("of the \($0.rawValue)'s stream") }
+        return named.isEmpty ? Sender.allCases : named
+    }
+
+    // MARK: Asked
+
+    /// Whether nothing is missing of a session in a span.
+    func isWhole(
+        _ span: ClosedRange<Timestamp>, session: Int64, _ peers: Peers?, _ connections: [Int64: ConnectionFacts]
+    ) -> Bool {
+        if self.bySession[session]?.first(meeting: span) != nil { return false }
+        if let peers, self.byPeers[peers]?.first(meeting: span) != nil { return false }
+        guard !self.open.isEmpty else { return true }
+        let isOpen = { (streams: Set<Stream>?) in
+            streams?.contains { stream in
+                guard let hole = self.open[stream], hole.since <= span.upperBound else { return false }
+                return connections[stream.connectionID]?.closed.map { $0 >= span.lowerBound } ?? true
+            } ?? false
+        }
+        return !isOpen(self.openOf[session]) && !isOpen(peers.flatMap { self.openBetween[$0] })
+    }
+
+    /// Lets go of all sessions but some, and of connections that are not known any more.
+    mutating func forget(sessionsBut kept: Set<Int64>, connections: [Int64: ConnectionFacts]) {
+        self.bySession = self.bySession.filter { kept.contains($0.key) }
+        self.byPeers = [:]
+        self.times = self.times.filter { connections[$0.key.connectionID] != nil }
+        self.gapped = self.gapped.filter { connections[$0] != nil }
+        for stream in self.open.keys where connections[stream.connectionID] == nil { self.setOpen(stream, nil) }
+        self.openOf = self.openOf.filter { !$0.value.isEmpty }
+        self.openBetween = self.openBetween.filter { !$0.value.isEmpty }
+    }
+}
