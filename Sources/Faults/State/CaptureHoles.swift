@@ -19,99 +19,126 @@ struct Peers: Hashable, Sendable {
 /// whole in their direction, and what follows them can be read only from the next that is whole again: the hole is all
 /// of that. Which session they were of is not always known: then it may have been any one between the same two hosts.
 struct CaptureHoles: Sendable {
-    /// One direction of a connection.
+    /// What is read by itself: one direction of a WebSocket, or both of HTTP, where an answer says nothing without its
+    /// request.
     private struct Stream: Hashable {
         var connectionID: Int64
-        var sender: Sender
+        /// Nil for both.
+        var sender: Sender?
     }
 
-    /// Bytes are missing of a stream, and nothing behind them has been read yet.
+    /// Bytes are missing, and nothing behind them has been read yet.
     private struct Open {
         var since: Timestamp
+        /// The first bytes behind them.
+        var behind: Timestamp
         var sessionID: Int64?
         var peers: Peers?
+        /// What came with the missing bytes was to say whose all the rest is.
+        var isToTheEnd = false
+        /// When the last request behind them was answered.
+        var answered: Timestamp?
     }
 
     private var times: [Stream: StreamTimes] = [:]
-    private var open: [Stream: Open] = [:]
-    private var bySession: [Int64: SpanIndex] = [:]
-    private var byPeers: [Peers: SpanIndex] = [:]
     /// Connections of which bytes are missing.
     private var gapped: Set<Int64> = []
-    /// How many streams are open, by whom they concern.
+    private var open: [Stream: Open] = [:]
+    /// Those that are open, by whom they concern.
     private var openOf: [Int64: Set<Stream>] = [:]
     private var openBetween: [Peers: Set<Stream>] = [:]
+    private var bySession: [Int64: SpanIndex] = [:]
+    private var byPeers: [Peers: SpanIndex] = [:]
 
     // MARK: What is whole
 
     mutating func apply(_ frame: Frame) {
         // What TCP sent again may be older than what is missing.
         guard !frame.flags.contains(.retransmitted) else { return }
-        self.note(frame.at, Stream(connectionID: frame.connectionID, sender: frame.sender))
+        let stream = Stream(connectionID: frame.connectionID, sender: frame.sender)
+        self.times[stream, default: StreamTimes()].note(frame.at)
+        guard !self.open.isEmpty, frame.transport == .websocket else { return }
+        for stream in [stream, Stream(connectionID: frame.connectionID)] {
+            guard let hole = self.open[stream], !hole.isToTheEnd, frame.at >= hole.behind else { continue }
+            self.close(stream, at: frame.at)
+        }
     }
 
     mutating func apply(_ exchange: ExchangeFacts) {
         let client = Stream(connectionID: exchange.connectionID, sender: .client)
-        self.note(exchange.requested, client)
-        if let ended = exchange.requestEnded { self.note(ended, client) }
+        self.times[client, default: StreamTimes()].note(exchange.requested)
+        if let ended = exchange.requestEnded { self.times[client]?.note(ended) }
         let server = Stream(connectionID: exchange.connectionID, sender: .server)
-        if let answered = exchange.answered { self.note(answered, server) }
-        if let responded = exchange.responded { self.note(responded, server) }
+        for at in [exchange.answered, exchange.responded] {
+            if let at { self.times[server, default: StreamTimes()].note(at) }
+        }
+        guard !self.open.isEmpty else { return }
+        self.follow(exchange, Stream(connectionID: exchange.connectionID))
     }
 
-    private mutating func note(_ at: Timestamp, _ stream: Stream) {
-        self.times[stream, default: StreamTimes()].note(at)
-        guard !self.open.isEmpty, let hole = self.open[stream], at >= hole.since else { return }
-        self.close(stream, at: at)
+    /// Behind missing bytes answers may be taken for those of other requests. Only where a request waited for the answer
+    /// before, as it does, the two are together again.
+    private mutating func follow(_ exchange: ExchangeFacts, _ stream: Stream) {
+        guard let hole = self.open[stream], !hole.isToTheEnd, exchange.requested >= hole.behind else { return }
+        if let answered = hole.answered, answered <= exchange.requested { return self.close(stream, at: answered) }
+        self.open[stream]?.answered = exchange.responded
     }
 
     // MARK: What is not
 
     /// - Parameters:
     ///   - connection: that of the anomaly, where it is known.
-    mutating func apply(_ anomaly: Anomaly, _ connection: ConnectionFacts?) {
-        switch anomaly.code {
-        case "tcp.gap" where connection != nil:
-            if let connection { self.lose(anomaly, connection) }
-        case "websocket.undecoded-bytes" where connection != nil, "http.undecoded-bytes" where connection != nil:
-            if let connection { self.leaveUnread(anomaly, connection) }
+    ///   - session: the same.
+    mutating func apply(_ anomaly: Anomaly, _ connection: ConnectionFacts?, _ session: SessionFacts?) {
+        switch (anomaly.code, connection) {
+        case ("tcp.gap", let connection?): self.lose(anomaly, connection, session)
+        case ("websocket.undecoded-bytes", let connection?), ("http.undecoded-bytes", let connection?):
+            self.leaveUnread(anomaly, connection)
         default:
             // Where no session was, none lost anything.
             if let session = anomaly.sessionID { self.insert(anomaly.at...anomaly.at, session, nil) }
         }
     }
 
-    private mutating func lose(_ anomaly: Anomaly, _ connection: ConnectionFacts) {
+    private mutating func lose(_ anomaly: Anomaly, _ connection: ConnectionFacts, _ session: SessionFacts?) {
         self.gapped.insert(connection.id)
-        let senders = Self.senders(anomaly)
-        for sender in senders {
-            let stream = Stream(connectionID: connection.id, sender: sender)
-            let times = self.times[stream]
+        // Without the request that opened it a WebSocket may be of any session that was there.
+        let isNameless = session.map { $0.sid == nil && !$0.completeHead && connection.completeHead } ?? false
+        for sender in Self.senders(anomaly) {
+            let times = self.times[Stream(connectionID: connection.id, sender: sender)]
+            let stream = Stream(connectionID: connection.id, sender: connection.application == .http ? nil : sender)
+            let before = self.open[stream]
             let since = min(times?.last(before: anomaly.at) ?? connection.opened, anomaly.at)
             let hole = Open(
-                since: min(since, self.open[stream]?.since ?? since), sessionID: anomaly.sessionID,
-                peers: Self.isOfAnySession(anomaly, connection) ? Peers(connection) : nil)
-            self.insert(hole.since...anomaly.at, hole.sessionID, hole.peers)
+                since: before.map { min($0.since, since) } ?? since,
+                behind: before.map { max($0.behind, anomaly.at) } ?? anomaly.at, sessionID: anomaly.sessionID,
+                peers: isNameless || Self.isOfAnySession(anomaly, connection) ? Peers(connection) : nil,
+                isToTheEnd: isNameless)
+            self.insert(hole.since...hole.behind, hole.sessionID, hole.peers)
             self.setOpen(stream, hole)
-            if let next = times?.first(from: anomaly.at) { self.close(stream, at: next) }
+            if stream.sender != nil, !isNameless, let next = times?.first(from: anomaly.at) {
+                self.close(stream, at: next)
+            }
         }
     }
 
     /// Bytes of a connection could not be read, told at its end.
     private mutating func leaveUnread(_ anomaly: Anomaly, _ connection: ConnectionFacts) {
-        let streams = Sender.allCases.map { Stream(connectionID: connection.id, sender: $0) }
-        for stream in streams { self.close(stream, at: anomaly.at) }
+        for sender in [nil, Sender.client, .server] {
+            self.close(Stream(connectionID: connection.id, sender: sender), at: anomaly.at)
+        }
         // Those behind missing bytes lie before the next that could be read.
         guard !self.gapped.contains(connection.id) else { return }
         let peers = Self.isOfAnySession(anomaly, connection) ? Peers(connection) : nil
-        let times = streams.map { self.times[$0] }
-        if !connection.completeHead, let client = times[0]?.first, let server = times[1]?.first {
+        let times = Sender.allCases.map { self.times[Stream(connectionID: connection.id, sender: $0)] }
+        let firsts = times.compactMap { $0?.first }
+        if !connection.completeHead, firsts.count == 2, let until = firsts.max() {
             // A stream that was joined in its middle is read from some place on, and then to its end.
-            let until = max(client, server)
-            self.insert(ClosedRange(between: min(connection.opened, until), and: until), anomaly.sessionID, peers)
+            self.insert(min(connection.opened, until)...until, anomaly.sessionID, peers)
         } else {
-            let last = times.map { $0?.last(before: anomaly.at) ?? connection.opened }
-            self.insert(min(last[0], last[1], anomaly.at)...anomaly.at, anomaly.sessionID, peers)
+            let lasts = times.map { $0?.last(before: anomaly.at) ?? connection.opened }
+            let since = lasts.min() ?? connection.opened
+            self.insert(min(since, anomaly.at)...anomaly.at, anomaly.sessionID, peers)
         }
     }
 

@@ -46,7 +46,9 @@ public struct CaptureState: Sendable {
         if anomaly.code == "capture.clock-step" {
             self.clockSteps.insert(Self.clockStep(anomaly))
         } else if anomaly.code.isHole {
-            self.holes.apply(anomaly, anomaly.connectionID.flatMap { self.connections[$0] })
+            self.holes.apply(
+                anomaly, anomaly.connectionID.flatMap { self.connections[$0] },
+                anomaly.sessionID.flatMap { self.sessions[$0] })
         }
     }
 
