@@ -44,7 +44,7 @@ public struct Analysis: Sendable {
         self.configuration = configuration
         self.team = SessionTeam(configuration)
         self.capture = CaptureState(facts)
-        for connection in connections { self.capture.add(connection) }
+        for connection in connections { self.capture.add(connection, isFinal: true) }
         for session in sessions { self.capture.add(session) }
         let types = Catalogue.all.filter { !configuration.isOff($0.page.id) }
         self.anomalyRules = types.compactMap { $0 as? any AnomalyRule.Type }

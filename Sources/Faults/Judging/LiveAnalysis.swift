@@ -77,7 +77,7 @@ public struct LiveAnalysis: Sendable {
         self.handedOver = (self.handedOver.last, now)
         self.analysis.capture.facts = facts
         for connection in batch.connections {
-            self.analysis.capture.add(connection)
+            self.analysis.capture.add(connection, isFinal: connection.closed != nil)
             if connection.closed != nil, let id = self.analysis.capture.handshakes.session(of: connection.id) {
                 self.analysis.judges[id]?.state.apply(closed: connection)
             }

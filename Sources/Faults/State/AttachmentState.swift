@@ -27,9 +27,11 @@ public struct AttachmentState: Hashable, Sendable {
         set { if sender == .client { self.client = newValue } else { self.server = newValue } }
     }
 
-    /// What was awaited when a frame came that interrupted it.
+    /// What was awaited when a frame came that interrupted it; nil where that was forgotten, for bytes are missing.
     func interrupted(by frameID: Int64, of sender: Sender) -> AwaitedAttachments? {
-        self.replaced?.replacedBy == frameID ? self.replaced : self[sender]
+        if let replaced = self.replaced, replaced.replacedBy == frameID { return replaced }
+        guard let awaited = self[sender], awaited.header.frameID != frameID else { return nil }
+        return awaited
     }
 
     mutating func apply(_ frame: Frame) {

@@ -86,6 +86,15 @@ struct CaptureHoles: Sendable {
 
     // MARK: What is not
 
+    /// A connection of which too much is missing to tell what it carried is over, or will not come again.
+    mutating func apply(_ connection: ConnectionFacts) {
+        guard connection.application == .unknown, connection.missingBytes > 0,
+            self.gapped.insert(connection.id).inserted
+        else { return }
+        let until = connection.closed ?? Timestamp(nanoseconds: .max)
+        self.insert(ClosedRange(between: connection.opened, and: until), nil, Peers(connection))
+    }
+
     /// - Parameters:
     ///   - connection: that of the anomaly, where it is known.
     ///   - session: the same.

@@ -18,7 +18,11 @@ public struct CaptureState: Sendable {
         self.facts = facts
     }
 
-    mutating func add(_ connection: ConnectionFacts) { self.connections[connection.id] = connection }
+    /// - Parameter isFinal: nothing more will be known of it.
+    mutating func add(_ connection: ConnectionFacts, isFinal: Bool) {
+        self.connections[connection.id] = connection
+        if isFinal { self.holes.apply(connection) }
+    }
 
     mutating func add(_ session: SessionFacts) { self.sessions[session.id] = session }
 

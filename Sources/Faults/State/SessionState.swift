@@ -11,6 +11,8 @@ public struct SessionState: Sendable {
     public let clientAddress: String
     /// The ends of its first connection; nil where the source does not know them.
     let peers: Peers?
+    /// The source gives what both sides sent, and not what happened to be captured of the wire.
+    let holdsBothSides: Bool
     /// The smallest round trip seen: SYN to SYN-ACK, a POST's turn-round, at a server's tap also ping to pong. Nil where
     /// only messages were recorded.
     public private(set) var roundTripNs: Int64?
@@ -58,6 +60,7 @@ public struct SessionState: Sendable {
         self.facts = facts
         self.tap = capture.facts.tap
         self.clientAddress = connection?.clientAddress ?? ""
+        self.holdsBothSides = capture.facts.kind != .pcap && capture.facts.kind != .live
         self.peers = connection.map { Peers($0) }
         self.heartbeat = HeartbeatState(engineIOVersion: facts.engineIOVersion)
         self.seenUntil = capture.facts.ended ?? facts.ended ?? facts.opened

@@ -40,7 +40,6 @@ struct PongMissing: SessionRule {
     /// It came by polling, and the client went over to the WebSocket before it answered.
     private var isPastUpgrade = false
     private var isPolled = false
-    private var isOneSided = false
 
     init(_ settings: RuleSettings) {}
 
@@ -73,9 +72,7 @@ struct PongMissing: SessionRule {
     ) {
         guard let ping = self.waiting, let timeout = session.pingTimeoutNs else { return }
         self.waiting = nil
-        // A server that goes on pinging has its pongs, and it is the capture that lacks the client's side.
-        if !isEndOfServer, !session.isClientSeen { self.isOneSided = true }
-        guard session.isClientSeen || !self.isOneSided else { return }
+        guard session.isClientSeen || session.holdsBothSides else { return }
         let silent = end.nanoseconds(since: ping.at)
         guard isEndOfServer || !self.isPastUpgrade else { return }
         let allowed = isEndOfServer ? session.earliestNs(timeout) : timeout + session.slackNs

@@ -51,6 +51,7 @@ struct RecoveryFailed: SessionRule {
         report.add(
             "the client asked for the state of its last connection on namespace \(Phrase.namespace(namespace)), and "
                 + "the server \(how)\(offset)",
-            frame: frame, consequence: .shown, evidence: Evidence(frames: [asked.mark.frameID, frame.id]))
+            frame: frame, consequence: .shown, over: ClosedRange(between: asked.mark.at, and: frame.at),
+            evidence: Evidence(frames: [asked.mark.frameID, frame.id]))
     }
 }

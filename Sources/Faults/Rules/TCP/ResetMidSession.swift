@@ -39,6 +39,8 @@ struct ResetMidSession: SessionRule {
         let what = session.isOnWebSocket ? "the WebSocket without a close frame," : "a polling connection"
         report.add(
             "\(who) reset \(what)\(when)", at: ended, frameID: last?.frameID, consequence: .shown,
+            // A close frame that the capture misses would make it an orderly end.
+            over: ClosedRange(between: last?.at ?? ended, and: ended),
             evidence: Evidence(
                 frames: last.map { [$0.frameID] } ?? [], quiet.map { [("quiet_ms", .milliseconds($0))] } ?? []))
     }
