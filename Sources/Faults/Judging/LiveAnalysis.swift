@@ -88,8 +88,11 @@ public struct LiveAnalysis: Sendable {
         }
         self.showRows(of: batch, at: now)
         var news = self.tellDrafts()
-        for session in batch.sessions where session.endClass != nil {
-            news += self.settle(session.id, at: now)
+        let over = batch.sessions.filter { $0.endClass != nil }.map(\.id)
+        for id in over { news += self.settle(id, at: now) }
+        // Bytes may turn out to be missing only by what comes behind them.
+        if batch.anomalies.contains(where: { $0.code.isHole }) {
+            for (id, _) in self.lingering where !over.contains(id) { news += self.settle(id, at: now) }
         }
         return news
     }

@@ -91,10 +91,12 @@ struct DemotionTests {
                 capture end=120
                 session pi=20000 pt=10000
                 0.000 S open
+                0.001 C 40
                 20.000 S 2
                 30.000 S close
                 session pi=20000 pt=10000
                 1.000 S open
+                1.001 C 40
                 21.000 S 2
                 31.000 S close
                 """,
@@ -120,6 +122,7 @@ struct DemotionTests {
             recording: """
                 session pi=25000 pt=20000
                 0.000 S open
+                0.001 C 40
                 25.000 S 2
                 30.000 anomaly capture.clock-step the time goes back by 3000 ms
                 45.000 S close
@@ -130,6 +133,7 @@ struct DemotionTests {
             recording: """
                 session pi=25000 pt=20000
                 0.000 S open
+                0.001 C 40
                 25.000 S 2
                 20.000 anomaly capture.clock-step the time goes back by 5000 ms
                 45.000 S close
@@ -140,6 +144,7 @@ struct DemotionTests {
             recording: """
                 session pi=25000 pt=20000
                 0.000 S open
+                0.001 C 40
                 25.000 S 2
                 10.000 anomaly capture.clock-step the time goes back by 5000 ms
                 45.000 S close
@@ -150,6 +155,7 @@ struct DemotionTests {
             recording: """
                 session pi=25000 pt=20000
                 0.000 S open
+                0.001 C 40
                 25.000 S 2
                 30.000 anomaly capture.clock-step the time goes back
                 45.000 S close
@@ -160,6 +166,7 @@ struct DemotionTests {
             recording: """
                 session pi=25000 pt=20000
                 0.000 S open
+                0.001 C 40
                 25.000 S 2
                 1.000 anomaly capture.clock-step the time goes back by 9223372036854775807 ms
                 45.000 S close

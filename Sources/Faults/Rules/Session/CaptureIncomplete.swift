@@ -31,8 +31,11 @@ struct CaptureIncomplete: CaptureRule {
         let begunBefore = sessions.filter { !$0.facts.completeHead }
         let open = sessions.filter { Self.isUndecided($0, capture) }
         let holed = sessions.filter { $0.facts.holes > 0 }
-        // What other programs lost is no matter of a session.
-        let connections = capture.connections.values.filter { $0.application != .unknown }
+        // What other programs lost is no matter of a session, but between the same hosts it may have been one's.
+        let hosts = Set(sessions.compactMap(\.state.peers))
+        let connections = capture.connections.values.filter {
+            $0.application != .unknown || hosts.contains(Peers($0))
+        }
         let missing = connections.reduce(Int64(0)) { $0 &+ max(0, $1.missingBytes) }
         let undecoded = connections.reduce(Int64(0)) { $0 &+ max(0, $1.undecodedBytes) }
         let encrypted = connections.count { $0.application == .tls }

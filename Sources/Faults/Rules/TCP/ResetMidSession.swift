@@ -40,7 +40,7 @@ struct ResetMidSession: SessionRule {
         report.add(
             "\(who) reset \(what)\(when)", at: ended, frameID: last?.frameID, consequence: .shown,
             // A close frame that the capture misses would make it an orderly end.
-            over: ClosedRange(between: last?.at ?? ended, and: ended),
+            over: ended...ended,
             evidence: Evidence(
                 frames: last.map { [$0.frameID] } ?? [], quiet.map { [("quiet_ms", .milliseconds($0))] } ?? []))
     }

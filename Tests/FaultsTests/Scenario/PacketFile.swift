@@ -1,0 +1,58 @@
+import TimelineModel
+
+/// A pcap file of Ethernet, little endian as all bundled ones are, cut into its packets.
+struct PacketFile {
+    private let head: [UInt8]
+    private let packets: [[UInt8]]
+    /// Numbers of the packets that carry bytes of TCP.
+    let data: [Int]
+
+    init(_ bytes: [UInt8]) {
+        var packets: [[UInt8]] = []
+        var rest = bytes.dropFirst(24)
+        while rest.count >= 16 {
+            let length = Self.number(rest.dropFirst(8).prefix(4).reversed())
+            packets.append(Array(rest.prefix(16 + length)))
+            rest = rest.dropFirst(16 + length)
+        }
+        self.head = Array(bytes.prefix(24))
+        self.packets = packets
+        self.data = packets.indices.filter { Self.payloadBytes(packets[$0].dropFirst(16 + 14)) > 0 }
+    }
+
+    /// The file without some of them, as if the capturing program had not been fast enough.
+    func without(_ lost: Set<Int>) -> [UInt8] {
+        self.head + self.packets.indices.filter { !lost.contains($0) }.flatMap { self.packets[$0] }
+    }
+
+    /// Numbers of the packets that one side sent. In all bundled captures the server has the lower port.
+    func packets(of sender: Sender) -> Set<Int> {
+        Set(
+            self.packets.indices.filter { index in
+                guard let tcp = Self.tcp(self.packets[index].dropFirst(16 + 14)) else { return false }
+                let isServer = Self.number(tcp.prefix(2)) < Self.number(tcp.dropFirst(2).prefix(2))
+                return isServer == (sender == .server)
+            })
+    }
+
+    private static func number(_ bytes: some Sequence<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+
+    /// Of TCP in a packet of IP; none of anything else.
+    private static func payloadBytes(_ packet: ArraySlice<UInt8>) -> Int {
+        guard let tcp = Self.tcp(packet), tcp.count > 12 else { return 0 }
+        return tcp.count - Int(tcp[tcp.startIndex + 12] >> 4) * 4
+    }
+
+    /// The segment in a packet of IP; nil where it carries something else.
+    private static func tcp(_ packet: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard let first = packet.first, packet.count >= 40 else { return nil }
+        let start = packet.startIndex
+        let isVersion4 = first >> 4 == 4
+        let header = isVersion4 ? Int(first & 15) * 4 : 40
+        let total =
+            isVersion4
+            ? Self.number(packet[start + 2..<start + 4]) : Self.number(packet[start + 4..<start + 6]) + 40
+        guard packet[start + (isVersion4 ? 9 : 6)] == 6, total > header, packet.count >= total else { return nil }
+        return packet[start + header..<start + total]
+    }
+}
