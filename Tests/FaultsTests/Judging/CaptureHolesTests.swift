@@ -31,7 +31,9 @@ struct CaptureHolesTests {
         return facts
     }
 
-    private static func gap(_ at: Double, _ sender: Sender, session: Int64?, code: Anomaly.Code = "tcp.gap") -> Anomaly {
+    private static func gap(
+        _ at: Double, _ sender: Sender, session: Int64?, code: Anomaly.Code = "tcp.gap"
+    ) -> Anomaly {
         Anomaly(
             code, at: Self.at(at), detail: "7 bytes at offset 0 of the \(sender.rawValue)'s stream",
             sessionID: session, connectionID: 1)

@@ -23,7 +23,7 @@ struct ResetMidSession: SessionRule {
             """,
         falseAlarms: """
             A reset behind a close frame or after both sides had sent FIN is a hasty but orderly end and is not
-            reported. A browser tab that is closed may reset.
+            reported; nor is one right behind missing bytes. A browser tab that is closed may reset.
             """)
 
     static let sees: Interest = []
