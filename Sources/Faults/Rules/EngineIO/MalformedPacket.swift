@@ -31,13 +31,13 @@ struct MalformedPacket: SessionRule {
 
     static let sees: Interest = [.undecoded, .anomalies]
 
-    private var last: (frameID: Int64, sender: Sender)?
+    private var last: (frameID: Int64, sender: Sender, transport: Transport)?
 
     init(_ settings: RuleSettings) {}
 
     mutating func see(_ frame: Frame, _ session: SessionState, _ report: inout Report) {
         let isJudged = !frame.flags.contains(.afterGap) && !self.hasLength(frame)
-        self.last = isJudged ? (frame.id, frame.sender) : nil
+        self.last = isJudged ? (frame.id, frame.sender, frame.transport) : nil
     }
 
     /// A polling payload of version 3 under version 4, cut where it should not be: `eio-version-mismatch-wire`.
@@ -54,7 +54,9 @@ struct MalformedPacket: SessionRule {
             guard let last = self.last, last.frameID == anomaly.frameID else { return }
             report.add(
                 "malformed packet of the \(last.sender.rawValue): \(Phrase.detail(anomaly))", at: anomaly.at,
-                frameID: last.frameID, consequence: .end(by: last.sender.other), over: anomaly.at...anomaly.at,
+                frameID: last.frameID, consequence: .end(by: last.sender.other),
+                // Behind a loss an answer may be taken for that to another request. A WebSocket frame stands for itself.
+                over: last.transport == .polling ? anomaly.at...anomaly.at : nil,
                 evidence: Evidence(frames: [last.frameID]))
         case "engineio.malformed-payload" where !anomaly.detail.contains("as in Engine.IO 4"):
             report.add(

@@ -75,6 +75,8 @@ struct MessageTooBig: SessionRule {
         report.add(
             "the \(close.sender) closed with 1009: a message of the \(close.sender.other) was too big for it\(what)",
             at: big?.mark.at ?? close.at, frameID: big?.mark.frameID ?? close.id, consequence: .shown,
+            // It may repeat the code of a close frame that the capture misses.
+            over: close.at...close.at,
             evidence: Evidence(
                 frames: (big.map { [$0.mark.frameID] } ?? []) + [close.id],
                 [("measured_bytes", big.map { .integer($0.bytes) } ?? .null)]))
