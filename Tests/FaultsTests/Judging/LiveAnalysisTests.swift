@@ -40,11 +40,7 @@ struct LiveAnalysisTests {
         }
     }
 
-    static let captureNames = TestFiles.names(in: TestFiles.captures).filter {
-        $0.hasSuffix("cap") || $0.hasSuffix("capng")
-    }
-
-    @Test("tells nothing that it takes back, captures", arguments: Self.captureNames)
+    @Test("tells nothing that it takes back, captures", arguments: TestFiles.captureFiles)
     func bundled(_ name: String) throws {
         let contents = try CaptureContents(TestFiles.bytes(TestFiles.captures.appending(path: name)))
         Self.check(contents, Configuration(), name)

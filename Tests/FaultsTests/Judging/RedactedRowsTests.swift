@@ -31,11 +31,7 @@ struct RedactedRowsTests {
         }
     }
 
-    static let captureNames = TestFiles.names(in: TestFiles.captures).filter {
-        $0.hasSuffix("cap") || $0.hasSuffix("capng")
-    }
-
-    @Test("captures give the same findings", arguments: Self.captureNames)
+    @Test("captures give the same findings", arguments: TestFiles.captureFiles)
     func bundled(_ name: String) throws {
         let contents = try CaptureContents(TestFiles.bytes(TestFiles.captures.appending(path: name)))
         Self.expectSame(contents, Configuration(), name)
