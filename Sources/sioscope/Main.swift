@@ -4,6 +4,7 @@ import ArgumentParser
 @main
 enum Main {
     static func main() async {
+        StandardStreams.fill()
         Interrupt.install()
         let arguments = CommandArguments.joined(Array(CommandLine.arguments.dropFirst()))
         var ending: Ending
