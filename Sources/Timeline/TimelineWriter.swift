@@ -75,6 +75,7 @@ public final class TimelineWriter {
         self.state = .idle(connection, .standing(lock))
         do throws(TimelineError) {
             try Self.limit(connection, pageLimit)
+            if mode == .live { try connection.execute(Self.withoutTemporaryFiles) }
             try connection.execute("BEGIN IMMEDIATE")
             try schema.migrate(connection)
         } catch {
@@ -347,4 +348,8 @@ public final class TimelineWriter {
 
     /// 16 MB of cache: more gave no speed, and the sorter of an index takes as much again.
     private static let tuning = "PRAGMA cache_size = -16000; PRAGMA secure_delete = OFF"
+
+    /// A recording opens no file while it runs: one that sockets have left no descriptors for would end it. What a
+    /// statement may have to undo, the pages that one row changes, is held in memory instead; rows are never sorted here.
+    private static let withoutTemporaryFiles = "PRAGMA temp_store = MEMORY"
 }

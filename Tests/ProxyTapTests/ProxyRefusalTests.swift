@@ -57,6 +57,11 @@ struct ProxyRefusalTests {
         #expect(text.hasSuffix("did not accept a connection within 200 ms\n"))
         client.close()
         #expect(try proxy.rows("SELECT code FROM anomalies") == ["tcp.connect-failed"])
+        // Given up by the proxy, and not left open.
+        #expect(
+            try proxy.rows(
+                "SELECT close_kind, closed_by FROM connections JOIN captures ON captures.id = capture_id"
+                    + " WHERE tap = 'proxy-back'") == ["rst|client"])
     }
 
     @Test("cut before an answer: 502", arguments: [true, false])

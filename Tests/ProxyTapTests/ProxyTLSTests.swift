@@ -1,8 +1,9 @@
 import Foundation
 import Recording
-import Taps
 import TestSupport
 import Testing
+
+@testable import Taps
 
 @Suite("Proxy: TLS")
 struct ProxyTLSTests {
@@ -63,23 +64,51 @@ struct ProxyTLSTests {
             try outer.rows("SELECT tap, code FROM anomalies JOIN captures ON captures.id = capture_id")
                 == ["proxy-back|tls.handshake-failed"])
         #expect(
-            try inner.rows("SELECT tap, code FROM anomalies JOIN captures ON captures.id = capture_id")
-                == ["proxy-front|tls.handshake-failed"])
+            try inner.rows("SELECT tap, code, detail FROM anomalies JOIN captures ON captures.id = capture_id") == [
+                "proxy-front|tls.handshake-failed"
+                    + "|a client gave no TLS connection: it does not trust the certificate"
+            ])
     }
 
-    @Test("a client without TLS is recorded as such, and no server is troubled")
-    func plainClient() throws {
+    static let withoutTLS: [(sent: String, said: String)] = [
+        (ProxyRefusalTests.request, "it spoke plain HTTP"), ("CONNECT a:1 HTTP/1.1\r\n\r\n", "it spoke plain HTTP"),
+        ("\u{1}\u{2}nonsense nonsense nonsense", "what it sent is no TLS"),
+        ("SSH-2.0-OpenSSH_9.6\r\n", "what it sent is no TLS"),
+        // A record of a handshake, cut.
+        ("\u{16}\u{3}\u{1}", "it closed the connection before TLS was agreed on"),
+    ]
+
+    @Test("a client without TLS is recorded and told as such, and no server is troubled", arguments: Self.withoutTLS)
+    func plainClient(_ sent: String, _ said: String) throws {
         let server = try LoopbackSocket.listening()
         let proxy = try ProxyUnderTest(before: server) {
             $0.identity = .init(certificate: Self.certificate, key: Self.key)
         }
         let client = try proxy.client()
-        try client.send(ProxyRefusalTests.request)
+        try client.send(sent)
+        client.endOutput()
         _ = try client.receiveAll()
+        let text = "a client gave no TLS connection: \(said)"
         #expect(
-            try proxy.rows("SELECT tap, code FROM anomalies JOIN captures ON captures.id = capture_id")
-                == ["proxy-front|tls.handshake-failed"])
+            try proxy.rows("SELECT tap, code, detail FROM anomalies JOIN captures ON captures.id = capture_id")
+                == ["proxy-front|tls.handshake-failed|\(text)"])
         #expect(try proxy.rows("SELECT count(*) FROM connections") == ["1"])
+        #expect(proxy.lines == [text])
+        #expect(proxy.trouble == "1 connection of a client gave no TLS")
+    }
+
+    @Test("of an error of the TLS library its reason is told, never a place in its sources")
+    func reasons() {
+        let stack =
+            "sslError([Error: 268435703 error:100000f7:SSL routines:OPENSSL_internal:%@ at /build/s3_both.cc:485])"
+        for (name, said) in [
+            ("WRONG_VERSION_NUMBER", "what it sent is no TLS"),
+            ("TLSV1_ALERT_UNKNOWN_CA", "it does not trust the certificate"),
+            ("UNSUPPORTED_PROTOCOL", "it has no version or cipher of TLS in common with this side"),
+            ("DATA_LENGTH_TOO_LONG", "TLS could not be agreed on (data length too long)"),
+            ("", "TLS could not be agreed on"),
+        ] { #expect(TLSFailure.text(ofStack: stack.replacing("%@", with: name)) == said) }
+        #expect(TLSFailure.text(ofStack: "") == "TLS could not be agreed on")
     }
 
     static let unreadable: [(certificate: String, key: String, named: String)] = [

@@ -1,9 +1,14 @@
 import Foundation
 import Recording
+import Synchronization
 import TestSupport
 import Timeline
 
 @testable import Taps
+
+private final class Told: Sendable {
+    let all = Mutex<[String]>([])
+}
 
 /// A proxy that records into a file of its own.
 final class ProxyUnderTest {
@@ -11,6 +16,7 @@ final class ProxyUnderTest {
     private let recording: LiveRecording
     private let tap: ProxyTap
     private var isStopped = false
+    private let told = Told()
     let port: Int
     let said: String
 
@@ -20,7 +26,8 @@ final class ProxyUnderTest {
         var settings = ProxySettings(
             listen: HostPort(host: "127.0.0.1", port: 0), target: try ProxyTarget(url: url))
         change(&settings)
-        self.tap = try ProxyTap(settings)
+        let told = self.told
+        self.tap = try ProxyTap(settings) { line in told.all.withLock { $0.append(line) } }
         if let queueBytes { self.tap.queueBytes = queueBytes }
         self.recording = try LiveRecording(
             path: self.folder.appending(path: "run.db").path, captures: self.tap.captures, toolVersion: "test")
@@ -32,6 +39,11 @@ final class ProxyUnderTest {
     convenience init(before server: LoopbackSocket, change: (inout ProxySettings) -> Void = { _ in }) throws {
         try self.init(to: "http://127.0.0.1:\(server.port)", change: change)
     }
+
+    /// What it told while it ran.
+    var lines: [String] { self.told.all.withLock { $0 } }
+    /// And of it at the end.
+    var trouble: String? { self.tap.trouble }
 
     deinit {
         try? self.stop()

@@ -55,6 +55,12 @@ package final class LoopbackSocket: @unchecked Sendable {
         try LoopbackSocket(Glibc.accept(self.descriptor, nil, nil))
     }
 
+    /// Whether a connection waits to be accepted, or bytes or an end to be received, within that time.
+    package func isReadable(within milliseconds: CInt) -> Bool {
+        var polled = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&polled, 1, milliseconds) == 1
+    }
+
     package var port: Int {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -6,7 +6,7 @@ import TimelineModel
 
 /// Takes the lines that hooks of clients write, from many clients at once, over a unix socket or TCP.
 ///
-/// Bounds: 1,000 clients at once; of each 64 KiB that wait for the decoder; lines and connections as `HookDecoder`
+/// Bounds: 1,000 clients at once, or those that descriptors are left for; of each 64 KiB that wait for the decoder; lines and connections as `HookDecoder`
 /// says. A client that floods is read as fast as the decoder gets to it, in turn with all others.
 ///
 /// `stop` takes what clients had sent by then, of those too whose connection was not accepted yet, and waits a second
@@ -44,8 +44,11 @@ public final class HookTap: LiveTap, @unchecked Sendable {
     public func start(
         _ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void
     ) throws -> String {
+        FileLimit.raise()
         let recorder = HookRecorder(self.captures[0], recording, self.clock)
-        let clients = HookClients(HookGreeting(token: self.settings.token), recorder, self.clock)
+        let clients = HookClients(
+            HookGreeting(token: self.settings.token), recorder, self.clock,
+            room: min(Self.clients, max(1, FileLimit.current - FileLimit.others)))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let listener: any Channel
         do {
@@ -137,10 +140,13 @@ final class HookClients: @unchecked Sendable {
     private let greeting: HookGreeting
     private let recorder: HookRecorder
     private let clock: SteadyClock
+    private let room: Int
     private var clients: [Int: (channel: any Channel, handler: HookClientHandler)] = [:]
     private var last = 0
 
-    init(_ greeting: HookGreeting, _ recorder: HookRecorder, _ clock: SteadyClock) {
+    /// - Parameter room: for so many clients.
+    init(_ greeting: HookGreeting, _ recorder: HookRecorder, _ clock: SteadyClock, room: Int) {
+        self.room = room
         self.greeting = greeting
         self.recorder = recorder
         self.clock = clock
@@ -149,10 +155,10 @@ final class HookClients: @unchecked Sendable {
     func admit(_ channel: any Channel) throws {
         self.last += 1
         let number = self.last
-        guard self.clients.count < HookTap.clients else {
+        guard self.clients.count < self.room else {
             _ = self.recorder.tell(
                 .refused(
-                    client: number, reason: "\(HookTap.clients) are connected already", at: self.clock.now))
+                    client: number, reason: "\(self.room) are connected already", at: self.clock.now))
             throw ChannelError.eof
         }
         let handler = HookClientHandler(number, self.greeting, self.recorder, self.clock) { [unowned self] in

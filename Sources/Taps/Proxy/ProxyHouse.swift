@@ -4,9 +4,16 @@ import NIOSSL
 
 /// What all relays of a proxy share. Used on its one event loop alone, but for `init`.
 final class ProxyHouse: @unchecked Sendable {
+    /// Clients without room that may wait for their answer at once; more are closed as they come. They take descriptors
+    /// that are kept for other things than clients.
+    private static let refusedAtOnce = 24
+
     let settings: ProxySettings
     let clock: SteadyClock
-    let trouble: UpstreamTrouble
+    let upstream: ClientTrouble
+    let withoutTLS: ClientTrouble
+    /// Clients that descriptors are left for, each with a connection to the server; those beyond get an answer from here.
+    private let room: Int
     private let recorder: ProxyRecorder
     private let tls: ProxyTLS
     private var relays: [Int: Relay] = [:]
@@ -16,18 +23,29 @@ final class ProxyHouse: @unchecked Sendable {
 
     init(
         _ settings: ProxySettings, _ tls: ProxyTLS, _ recorder: ProxyRecorder, _ clock: SteadyClock,
-        _ trouble: UpstreamTrouble
+        upstream: ClientTrouble, withoutTLS: ClientTrouble
     ) {
-        self.trouble = trouble
+        (self.upstream, self.withoutTLS) = (upstream, withoutTLS)
+        self.room = max(1, (FileLimit.current - FileLimit.others) / 2)
         self.settings = settings
         self.tls = tls
         self.recorder = recorder
         self.clock = clock
     }
 
+    /// What the client that came last is told; nil where there is room for it.
+    var fullness: UpstreamFailure.Cause? {
+        self.relays.count > self.room ? .noFiles(limit: FileLimit.current) : nil
+    }
+
     /// A client came.
     func admit(_ channel: any Channel) throws {
         guard !self.isClosing else { throw ChannelError.ioOnClosedChannel }
+        guard self.relays.count < self.room + Self.refusedAtOnce else {
+            let cause = UpstreamFailure.Cause.noFiles(limit: FileLimit.current)
+            self.upstream.note(UpstreamFailure(cause: cause, target: self.settings.target).text, at: self.clock.now)
+            throw ChannelError.ioOnClosedChannel
+        }
         self.last += 1
         let relay = Relay(self.last, self, channel.eventLoop)
         self.relays[self.last] = relay

@@ -13,7 +13,8 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
     private let settings: ProxySettings
     private let tls: ProxyTLS
     private let clock = SteadyClock()
-    private let upstream: UpstreamTrouble
+    private let upstream: ClientTrouble
+    private let withoutTLS: ClientTrouble
     /// Of buffers that wait for the decoder.
     var queueBytes = ProxyRecorder.limitBytes
     // Set by `start`, taken by `stop`.
@@ -22,12 +23,14 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
 
     /// Reads the certificates that the settings name.
     ///
-    /// - Parameter tell: gets a line when the server fails clients: the first time, and then every ten seconds at most.
+    /// - Parameter tell: gets a line when the server fails clients, and one when clients give no TLS: the first time, and
+    ///   then every ten seconds at most.
     public init(
         _ settings: ProxySettings, tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(TapError) {
         self.settings = settings
-        self.upstream = UpstreamTrouble(tell: tell)
+        self.upstream = ClientTrouble("got no answer of the server", tell: tell)
+        self.withoutTLS = ClientTrouble("gave no TLS", tell: tell)
         self.tls = try ProxyTLS(settings)
         let front = (settings.identity == nil ? "http://" : "https://") + settings.listen.description
         self.captures = [
@@ -39,14 +42,18 @@ public final class ProxyTap: LiveTap, @unchecked Sendable {
     /// Where it listens; nil before `start`.
     public private(set) var address: HostPort?
 
-    public var trouble: String? { self.upstream.text }
+    public var trouble: String? {
+        let texts = [self.upstream.text, self.withoutTLS.text].compactMap { $0 }
+        return texts.isEmpty ? nil : texts.joined(separator: "; ")
+    }
 
     public func start(
         _ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void
     ) throws -> String {
         FileLimit.raise()
         let recorder = ProxyRecorder(self.captures, recording, self.clock, limitBytes: self.queueBytes)
-        let house = ProxyHouse(self.settings, self.tls, recorder, self.clock, self.upstream)
+        let house = ProxyHouse(
+            self.settings, self.tls, recorder, self.clock, upstream: self.upstream, withoutTLS: self.withoutTLS)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let listener: any Channel
         do {

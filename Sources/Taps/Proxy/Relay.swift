@@ -60,6 +60,7 @@ final class Relay {
     // MARK: The way to the server
 
     private func connect() {
+        if let cause = self.house.fullness { return self.fail(cause) }
         self.deadline = self.loop.assumeIsolated().scheduleTask(
             in: .milliseconds(self.house.settings.connectTimeoutMs)
         ) {
@@ -99,6 +100,8 @@ final class Relay {
         for bytes in early { self.received(bytes, on: self.front) }
         if self.front.isInputEnded { self.inputEnded(self.front) }
         self.front.read(if: nil)
+        // What did not become a connection in time is none.
+        self.back?.close()
     }
 
     // MARK: What the legs tell
@@ -191,8 +194,9 @@ final class Relay {
             self.back?.close()
             if !leg.isReady, leg.isSecure {
                 let reason = leg.error.map { ": \(UpstreamFailure.text(of: $0))" } ?? ""
-                _ = self.tell(
-                    .failed("tls.handshake-failed", "a client gave no TLS connection\(reason)"), .front, at: self.now)
+                let text = "a client gave no TLS connection\(reason)"
+                _ = self.tell(.failed("tls.handshake-failed", text), .front, at: self.now)
+                self.house.withoutTLS.note(text, at: self.now)
             }
         case (.connecting, .back):
             self.fail(.handshake(leg.error.map { UpstreamFailure.text(of: $0) } ?? "it closed the connection"))
@@ -229,7 +233,7 @@ final class Relay {
 
     private func refuse(_ failure: UpstreamFailure) {
         self.deadline?.cancel()
-        self.house.trouble.note(failure, at: self.now)
+        self.house.upstream.note(failure.text, at: self.now)
         self.state = .refusing(Refusal(failure))
     }
 

@@ -13,8 +13,18 @@ extension UpstreamFailure.Cause {
             several.connectionErrors.allSatisfy({ ($0.error as? ChannelError).map(Self.isTimeout) ?? false })
         {
             self = .timedOut(settings.connectTimeoutMs)
+        } else if Self.isOutOfFiles(error) {
+            self = .noFiles(limit: FileLimit.current)
         } else {
             self = .unreachable(UpstreamFailure.text(of: error))
+        }
+    }
+
+    private static func isOutOfFiles(_ error: any Error) -> Bool {
+        switch error {
+        case let error as IOError: [EMFILE, ENFILE].contains(error.errnoCode)
+        case let error as NIOConnectionError: error.connectionErrors.contains { Self.isOutOfFiles($0.error) }
+        default: false
         }
     }
 
@@ -35,10 +45,10 @@ extension UpstreamFailure {
         case is SocketAddressError, is SocketAddressError.UnknownHost:
             return "no such name"
         case let error as NIOSSLError:
-            guard case .handshakeFailed(let reason) = error else { return self.line("\(error)") }
-            let text = "\(reason)"
-            return text.contains("CERTIFICATE_VERIFY_FAILED")
-                ? "its certificate is not trusted here (--insecure accepts it)" : self.line(text)
+            if case .handshakeFailed(let reason) = error, "\(reason)".contains("CERTIFICATE_VERIFY_FAILED") {
+                return "its certificate is not trusted here (--insecure accepts it)"
+            }
+            return TLSFailure.text(of: error)
         case is NIOSSLExtraError:
             return "its certificate is for another name (--insecure accepts it)"
         default:

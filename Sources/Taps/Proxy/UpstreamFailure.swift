@@ -2,13 +2,15 @@ import TimelineModel
 
 /// Why a client cannot be served, told to it as a proxy does, and kept in the timeline.
 ///
-/// Source: RFC 9110, sections 15.6.3 (502) and 15.6.5 (504).
+/// Source: RFC 9110, sections 15.6.3 (502), 15.6.4 (503) and 15.6.5 (504).
 struct UpstreamFailure: Equatable, Sendable {
     enum Cause: Equatable, Sendable {
         /// No connection: refused, no route, no such name.
         case unreachable(String)
         /// Neither yes nor no within the time given, in milliseconds.
         case timedOut(Int64)
+        /// Not tried, for this process may have no more than so many files open.
+        case noFiles(limit: Int)
         /// Connected, but no TLS came to be.
         case handshake(String)
         /// It took a request and went before it had answered anything.
@@ -21,7 +23,7 @@ struct UpstreamFailure: Equatable, Sendable {
     /// Of the anomaly; nil where the connection's own row says it.
     var code: Anomaly.Code? {
         switch self.cause {
-        case .unreachable, .timedOut: "tcp.connect-failed"
+        case .unreachable, .timedOut, .noFiles: "tcp.connect-failed"
         case .handshake: "tls.handshake-failed"
         case .cut: nil
         }
@@ -32,6 +34,9 @@ struct UpstreamFailure: Equatable, Sendable {
         switch self.cause {
         case .unreachable(let reason): "\(self.target) cannot be reached: \(reason)"
         case .timedOut(let milliseconds): "\(self.target) did not accept a connection within \(milliseconds) ms"
+        case .noFiles(let limit):
+            "there is no room for another client, for this process may have \(limit) files open; "
+                + "start it where `ulimit -Hn` gives more"
         case .handshake(let reason): "\(self.target) gave no TLS connection: \(reason)"
         case .cut(let reset):
             "\(self.target) \(reset ? "reset" : "closed") the connection before it answered"
@@ -46,6 +51,7 @@ struct UpstreamFailure: Equatable, Sendable {
         let status =
             switch self.cause {
             case .timedOut: "504 Gateway Timeout"
+            case .noFiles: "503 Service Unavailable"
             case .unreachable, .handshake, .cut: "502 Bad Gateway"
             }
         return "HTTP/1.1 \(status)\r\nContent-Type: text/plain; charset=utf-8\r\n"
