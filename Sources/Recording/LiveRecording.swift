@@ -296,11 +296,12 @@ public final class LiveRecording: @unchecked Sendable {
             }
         }
         let sessions = self.sessionsOf.reduce(0, +)
-        let dropped = self.facts.reduce(0) { $0 &+ $1.droppedPackets }
+        let dropped = self.facts.reduce(0) { $0 &+ $1.lostPackets }
+        let cut = self.facts.reduce(0) { $0 &+ $1.cutPackets }
         self.lock.withLock {
             self.running.sessions = sessions
             self.running.openSessions = Int64(self.openSessions.count)
-            self.running.dropped = dropped
+            (self.running.dropped, self.running.cut) = (dropped, cut)
         }
     }
 

@@ -41,6 +41,8 @@ public struct RecordingCounts: Hashable, Sendable {
     public var frames: Int64 = 0
     /// Records that the taps could not take in, all captures together.
     public var dropped: Int64 = 0
+    /// Packets that a snap length cut, which were taken in as far as they go.
+    public var cut: Int64 = 0
     /// Sessions that `Retention` let go.
     public var released = 0
     /// And the frames that went with them.

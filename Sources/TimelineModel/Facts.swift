@@ -17,6 +17,8 @@ public struct CaptureFacts: Hashable, Sendable {
     public var completeTail: Bool
     /// As the capturing tool reported it, plus records cut by a snap length.
     public var droppedPackets: Int64
+    /// Those among them that a snap length cut, which lost a part of themselves only. A timeline says so in an anomaly.
+    public var cutPackets: Int64
     public var packets: Int64
     public var bytes: Int64
     /// HTTP requests that had nothing to do with Engine.IO or WebSocket; counted, not stored.
@@ -31,9 +33,15 @@ public struct CaptureFacts: Hashable, Sendable {
         self.completeHead = true
         self.completeTail = true
         self.droppedPackets = 0
+        self.cutPackets = 0
         self.packets = 0
         self.bytes = 0
         self.otherRequests = 0
+    }
+
+    /// Packets of which nothing was captured.
+    public var lostPackets: Int64 {
+        max(0, self.droppedPackets.subtractingReportingOverflow(self.cutPackets).partialValue)
     }
 }
 

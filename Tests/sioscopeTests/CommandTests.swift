@@ -76,6 +76,14 @@ struct CommandTests {
         .init(
             arguments: ["record", "nonsense"],
             talk: "unexpected argument 'nonsense' (see 'sioscope record --help')"),
+        .init(
+            arguments: ["record", "hook", "--listen", "unix:/s", "-o", "t.db", "--duration", "1e30"],
+            talk: "--duration is 1e+30; give more than 0 seconds, and 1000000000 at most "
+                + "(see 'sioscope record hook --help')"),
+        .init(
+            arguments: ["record", "hook", "--listen", "unix:/s", "-o", "t.db", "--keep", "5y"],
+            talk: "the value '5y' is invalid for '--keep <duration>': give a whole number above 0 with s, m, h or d, "
+                + "such as 90s, 15m, 12h or 7d (see 'sioscope record hook --help')"),
         .init(arguments: ["sessions"], talk: "missing expected argument '<timeline>' (see 'sioscope sessions --help')"),
         .init(
             arguments: ["sessions", "DBX"],

@@ -53,7 +53,8 @@ struct RecordingFileLimitTests {
             let answers = beyond.map { (try? $0.receiveText()) ?? "" }
             let refused = answers.filter { $0.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") }
             #expect(!refused.isEmpty)
-            #expect(refused.allSatisfy { $0.contains("may have 100 files open; start it where `ulimit -Hn` gives more") })
+            #expect(
+                refused.allSatisfy { $0.contains("may have 100 files open; start it where `ulimit -Hn` gives more") })
             #expect(answers.allSatisfy { $0.isEmpty || $0.hasPrefix("HTTP/1.1 503 ") })
             beyond.forEach { $0.close() }
 

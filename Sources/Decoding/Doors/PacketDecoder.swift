@@ -89,6 +89,7 @@ public final class PacketDecoder: LiveDoor {
         // What a tool claims to have dropped may be any number.
         let (sum, overflow) = self.droppedPackets.addingReportingOverflow(self.link.counters.truncatedPackets)
         self.facts.droppedPackets = overflow ? .max : sum
+        self.facts.cutPackets = self.link.counters.truncatedPackets
     }
 
     private func noteTime(_ at: Timestamp) {

@@ -16,7 +16,10 @@ enum TLSFailure {
         ),
         (["WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "BAD_RECORD", "INVALID_OUTER"], "what it sent is no TLS"),
         (
-            ["UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "NO_SHARED_CIPHER", "HANDSHAKE_FAILURE", "NO_COMMON_SIGNATURE"],
+            [
+                "UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "NO_SHARED_CIPHER", "HANDSHAKE_FAILURE",
+                "NO_COMMON_SIGNATURE",
+            ],
             "it has no version or cipher of TLS in common with this side"
         ),
         (["UNRECOGNIZED_NAME"], "it does not know the name that it was asked for"),
@@ -42,7 +45,8 @@ enum TLSFailure {
         let names = stack.split(separator: "OPENSSL_internal:").dropFirst().map {
             String($0.prefix { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") })
         }
-        for (known, said) in self.reasons where names.contains(where: { name in known.contains { name.contains($0) } }) {
+        for (known, said) in self.reasons where names.contains(where: { name in known.contains { name.contains($0) } })
+        {
             return said
         }
         guard let first = names.first, !first.isEmpty else { return "TLS could not be agreed on" }

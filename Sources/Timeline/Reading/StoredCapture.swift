@@ -22,6 +22,7 @@ public struct StoredCapture: Sendable {
         self.facts.packets = row.integer()
         self.facts.bytes = row.integer()
         self.facts.otherRequests = row.integer()
+        self.facts.cutPackets = min(max(0, row.integer()), max(0, self.facts.droppedPackets))
     }
 }
 

@@ -6,6 +6,14 @@ struct DurationText: ExpressibleByArgument, Equatable {
 
     private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
 
+    /// - Throws: what a duration looks like.
+    static func read(_ argument: String) throws -> DurationText {
+        guard let duration = DurationText(argument: argument) else {
+            throw ValidationError("give a whole number above 0 with s, m, h or d, such as 90s, 15m, 12h or 7d")
+        }
+        return duration
+    }
+
     init?(argument: String) {
         let unit = argument.last.flatMap { Self.units[$0] }
         let digits = unit == nil ? argument[...] : argument.dropLast()

@@ -32,7 +32,7 @@ struct RecordingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Keep the timeline, with its -wal beside it, below this size in MiB, by letting go of the oldest sessions of \
+            Keep the timeline, with its -wal beside it, below this size in MiB, 8 or more, by letting go of the oldest sessions of \
             this recording that have ended. What runs is never touched; the -wal outgrows it while a program reads for \
             long; and a timeline that was there before only shrinks where --max-size made it.
             """, valueName: "MiB"))
@@ -40,7 +40,8 @@ struct RecordingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Let go of sessions of this recording so long after their end: 90s, 15m, 12h, 7d.", valueName: "duration"))
+            "Let go of sessions of this recording so long after their end: 90s, 15m, 12h, 7d; 10s or more.",
+            valueName: "duration"), transform: DurationText.read)
     var keep: DurationText?
 
     @Option(
@@ -52,10 +53,10 @@ struct RecordingOptions: ParsableArguments {
 
     func validate() throws {
         if let duration, !(duration > 0 && duration <= 1e9) {
-            throw ValidationError("--duration is \(duration); give more than 0 seconds")
+            throw ValidationError("--duration is \(duration); give more than 0 seconds, and 1000000000 at most")
         }
         if let maxSize, !(8...(1 << 30)).contains(maxSize) {
-            throw ValidationError("--max-size is \(maxSize); give 8 MiB or more")
+            throw ValidationError("--max-size is \(maxSize); give 8 to 1073741824 MiB")
         }
         if let keep, keep.nanoseconds < 10_000_000_000 {
             throw ValidationError("--keep: give 10s or more; requests of a session may come so late")

@@ -21,6 +21,7 @@ final class RecordingScreen: @unchecked Sendable {
     // Guards everything below.
     private let lock = NSLock()
     private var told: [Kind: Int] = [:]
+    private var losses = LossNews()
     private var last: (frames: Int64, at: Timestamp)?
 
     init(line: StatusLine = .shared) {
@@ -68,9 +69,13 @@ final class RecordingScreen: @unchecked Sendable {
             + Escaping.visible(finding.message)
     }
 
-    /// Shows the counts, on a terminal.
+    /// Shows the counts, on a terminal; elsewhere tells what was lost meanwhile.
     func show(_ counts: RecordingCounts, now: Timestamp = .now()) {
-        guard self.line.isShown else { return }
+        guard self.line.isShown else {
+            return self.lock.withLock {
+                if let line = self.losses.line(dropped: counts.dropped, at: now) { self.put(line) }
+            }
+        }
         self.lock.withLock {
             var rate = 0.0
             if let last = self.last, now > last.at {
@@ -109,6 +114,7 @@ final class RecordingScreen: @unchecked Sendable {
         }
         if counts.findings.values.allSatisfy({ $0 == 0 }) { parts.append("no findings") }
         if counts.dropped > 0 { parts.append(FindingsSummary.count(counts.dropped, "packet") + " dropped") }
+        if counts.cut > 0 { parts.append(FindingsSummary.count(counts.cut, "packet") + " cut by the snap length") }
         if counts.released > 0 { parts.append(FindingsSummary.count(counts.released, "old session") + " let go") }
         return parts.joined(separator: ", ")
     }

@@ -68,7 +68,8 @@ final class Recording {
             if let tap = words["tap"] { self.capture.tap = TapPosition(rawValue: tap) ?? .unknown }
             if let end = words.time("end") { self.captureEnd = end }
             if words.has("cut") { self.capture.completeTail = false }
-            self.capture.droppedPackets = Int64(words["dropped"] ?? "0") ?? 0
+            self.capture.cutPackets = Int64(words["snapped"] ?? "0") ?? 0
+            self.capture.droppedPackets = (Int64(words["dropped"] ?? "0") ?? 0) + self.capture.cutPackets
             if let missing = words["other-missing"].flatMap({ Int64($0) }) {
                 let id = self.connection(client: "10.0.0.1", server: "10.0.0.9:22", roundTripNs: nil)
                 self.connections[Int(id) - 1].missingBytes = missing

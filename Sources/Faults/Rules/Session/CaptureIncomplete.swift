@@ -16,7 +16,8 @@ struct CaptureIncomplete: CaptureRule {
             """,
         clientFix: """
             Start the capture before the client connects, and stop it after the client is done. Where packets were
-            dropped, give the capturing tool a bigger buffer or a narrower filter.
+            dropped, give the capturing tool a bigger buffer or a narrower filter; where they were cut, a larger snap
+            length.
             """,
         falseAlarms: """
             A session that is merely still open when the capture is stopped is complete as far as it goes and is not
@@ -46,7 +47,8 @@ struct CaptureIncomplete: CaptureRule {
             undecoded > 0 ? "\(Phrase.count(undecoded, "byte")) could not be decoded" : nil,
             encrypted > 0 ? "\(Phrase.count(encrypted, "TLS connection")) could not be decrypted" : nil,
             capture.facts.completeTail ? nil : Self.cutOff(capture.facts.kind),
-            Self.dropped(capture.facts.droppedPackets),
+            Self.lost(capture.facts.lostPackets, "dropped while capturing"),
+            Self.lost(capture.facts.cutPackets, "cut by a snap length"),
         ].compactMap { $0 }
         guard !parts.isEmpty else { return }
         let concerned = Set((begunBefore + open + holed).map(\.facts.id))
@@ -84,8 +86,8 @@ struct CaptureIncomplete: CaptureRule {
         return sessions > 0 ? "\(what) in \(Phrase.count(sessions, "session"))" : what
     }
 
-    private static func dropped(_ packets: Int64) -> String? {
+    private static func lost(_ packets: Int64, _ how: String) -> String? {
         guard packets > 0 else { return nil }
-        return "\(Phrase.count(packets, "packet")) \(packets == 1 ? "was" : "were") dropped while capturing"
+        return "\(Phrase.count(packets, "packet")) \(packets == 1 ? "was" : "were") \(how)"
     }
 }
