@@ -7,7 +7,8 @@ public protocol LiveTap: AnyObject, Sendable {
 
     /// Begins, and returns once nothing that happens from now on is missed (the device is open, the socket listens).
     ///
-    /// - Parameter ended: called at most once, from any thread, when the source is at its end by itself, or fails.
+    /// - Parameter ended: called at most once, from any thread, when the source is at its end by itself, or fails; behind
+    ///   `stop` with ``NothingRecorded`` where there was nothing to record until then.
     /// - Returns: what is being listened to, for the user: `listening on 127.0.0.1:9000, forwarding to ...`.
     func start(_ recording: LiveRecording, ended: @escaping @Sendable ((any Error)?) -> Void) throws -> String
 
@@ -21,4 +22,14 @@ public protocol LiveTap: AnyObject, Sendable {
 
 extension LiveTap {
     public var trouble: String? { nil }
+}
+
+/// The source had given nothing to record when it was stopped: an error where its time was up, and none where the user
+/// did not want to wait any longer.
+public struct NothingRecorded: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
 }

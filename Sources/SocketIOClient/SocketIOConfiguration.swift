@@ -7,7 +7,8 @@ public struct SocketIOConfiguration: Sendable {
     public typealias Auth = @Sendable (_ namespace: String) async throws -> SocketIOValue?
 
     public var auth: Auth?
-    /// Sent with the WebSocket's request, behind the headers of the handshake itself.
+    /// Sent with the WebSocket's request, behind the headers of the handshake itself. One that the handshake has too
+    /// takes its place; several of one name are all sent.
     public var headers: [(name: String, value: String)] = []
     public var userAgent = "sioscope SocketIOClient"
     /// Takes any certificate, also of an impostor. For tests.

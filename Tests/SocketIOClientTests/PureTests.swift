@@ -31,11 +31,28 @@ struct PureTests {
             ("ws://", .noHost("ws://")), ("ws://:80", .noHost("ws://:80")), ("ws://a:0", .badPort("ws://a:0")),
             ("ws://a:65536", .badPort("ws://a:65536")), ("ws://a:b", .badPort("ws://a:b")),
             ("ws://[::1]x", .badPort("ws://[::1]x")), ("ws://u:p@a", .userInfo),
-            ("ws://a/ b", .badCharacter("ws://a/ b")), ("ws://a/\r\nX: y", .badCharacter("ws://a/\r\nX: y")),
-            ("ws://a b", .noHost("ws://a b")), ("ws://ä", .noHost("ws://ä")),
+            ("ws://a/ b", .badCharacter("ws://a/ b", " ")),
+            ("ws://a/\r\nX: y", .badCharacter("ws://a/\r\nX: y", "\r")),
+            ("ws://a/pä", .badCharacter("ws://a/pä", "ä")), ("ws://a?q=\u{7F}", .badCharacter("ws://a?q=\u{7F}", "\u{7F}")),
+            ("ws://a b", .badHost("ws://a b", host: "a b")), ("ws://ä:80", .badHost("ws://ä:80", host: "ä")),
+            ("ws://[::1", .openBracket("ws://[::1")), ("", .empty),
         ] as [(String, SocketIOURLError)])
     func badURLs(_ text: String, _ error: SocketIOURLError) {
         #expect(throws: error) { try SocketIOURL(text) }
+    }
+
+    @Test("a URL that is refused is told with what to write in its place")
+    func urlWords() {
+        func words(_ text: String) -> String? {
+            #expect(throws: SocketIOURLError.self) { try SocketIOURL(text) }?.description
+        }
+        #expect(words("ws://bücher.example") == "ws://bücher.example: a host's name is sent in ASCII; write bücher.example in its xn-- form")
+        #expect(words("ws://a b") == "ws://a b: a space or control character stands in the host's name")
+        #expect(words("ws://[::1") == "ws://[::1: the [ of the address has no ]")
+        #expect(words("") == "the URL is empty; write ws://HOST:PORT or wss://HOST:PORT")
+        #expect(words("ws://a/pä") == "ws://a/pä: ä cannot stand in it; write it as %C3%A4")
+        #expect(words("ws://a/ b") == "ws://a/ b: a space cannot stand in it; write it as %20")
+        #expect(words("ws://a/\n") == "ws://a/\n: a control character cannot stand in it; write it as %0A")
     }
 
     @Test("any text is a URL or an error", arguments: 0..<20)

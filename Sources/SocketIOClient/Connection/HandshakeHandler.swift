@@ -61,7 +61,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             ("User-Agent", self.configuration.userAgent),
         ])
         self.upgrader.addCustom(upgradeRequestHeaders: &headers)
-        for (name, value) in self.configuration.headers { headers.replaceOrAdd(name: name, value: value) }
+        // The user's take the place of the handshake's own, and stand beside each other.
+        for (name, _) in self.configuration.headers { headers.remove(name: name) }
+        for (name, value) in self.configuration.headers { headers.add(name: name, value: value) }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: self.url.target, headers: headers)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)

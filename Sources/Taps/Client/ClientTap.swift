@@ -16,6 +16,7 @@ public final class ClientTap: LiveTap {
     private struct State {
         var client: SocketIOClient?
         var observer: TimelineObserver?
+        var trouble: String?
     }
 
     private let url: SocketIOURL
@@ -24,6 +25,7 @@ public final class ClientTap: LiveTap {
     private let reconnects: Bool
     private let setUp: @Sendable (SocketIOClient) throws -> Void
     private let tell: @Sendable (News) -> Void
+    private let over: @Sendable () -> String?
     private let state = Mutex(State())
     private let ended = DispatchSemaphore(value: 0)
 
@@ -31,9 +33,11 @@ public final class ClientTap: LiveTap {
     ///   - reconnects: whether to connect again after an end.
     ///   - setUp: makes the namespaces and their handlers, before the client connects.
     ///   - tell: gets the news.
+    ///   - over: called behind the client's end; gives what there is to be said in the summary.
     public init(
         _ url: String, _ configuration: SocketIOConfiguration, reconnects: Bool,
-        setUp: @escaping @Sendable (SocketIOClient) throws -> Void, tell: @escaping @Sendable (News) -> Void
+        setUp: @escaping @Sendable (SocketIOClient) throws -> Void, tell: @escaping @Sendable (News) -> Void,
+        over: @escaping @Sendable () -> String? = { nil }
     ) throws {
         self.url = try SocketIOURL(url)
         self.urlText = url
@@ -41,6 +45,7 @@ public final class ClientTap: LiveTap {
         self.reconnects = reconnects
         self.setUp = setUp
         self.tell = tell
+        self.over = over
     }
 
     public var captures: [CaptureFacts] {
@@ -72,8 +77,17 @@ public final class ClientTap: LiveTap {
                 end = await client.connect()
                 if !Self.hasFailed(client, end) { self.tell(.ended(end, nil)) }
             }
-            self.ended.signal()
-            ended(Self.hasFailed(client, end) ? TapError("\(self.url): \(end)") : nil)
+            // Told before `stop` returns.
+            defer { self.ended.signal() }
+            if Self.hasFailed(client, end) {
+                ended(TapError("\(self.url): \(end)"))
+            } else if end == .closedByClient, !observer.hasHeardServer {
+                ended(
+                    NothingRecorded(
+                        "\(self.url): no session came about; the server had sent nothing when the recording ended"))
+            } else {
+                ended(nil)
+            }
         }
         return "connecting to \(self.url)"
     }
@@ -90,7 +104,11 @@ public final class ClientTap: LiveTap {
         // A handler that hangs is not waited for; its connection is closed all the same.
         if state.client != nil { _ = self.ended.wait(timeout: .now() + 10) }
         state.observer?.finish()
+        let trouble = self.over()
+        self.state.withLock { $0.trouble = trouble }
     }
+
+    public var trouble: String? { self.state.withLock { $0.trouble } }
 }
 
 extension SocketIOEnd {

@@ -16,6 +16,7 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
     private let recording: LiveRecording
     private let capture: Int
     private let dropped = Atomic<Int64>(0)
+    private let hasSeenServer = Atomic<Bool>(false)
     // Set once, in `init`.
     private var thread: DecodingThread<HookLine>?
 
@@ -29,7 +30,13 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
             tick: { [weak self] in self?.tick() })
     }
 
+    /// The server has sent a message.
+    public var hasHeardServer: Bool { self.hasSeenServer.load(ordering: .relaxed) }
+
     public func observe(_ traffic: Traffic) {
+        if case .message(let message) = traffic.event, message.sender == .server {
+            self.hasSeenServer.store(true, ordering: .relaxed)
+        }
         guard let line = HookLine(traffic) else { return }
         if self.thread?.push(line, bytes: line.heldBytes) != true { self.dropped.add(1, ordering: .relaxed) }
     }

@@ -39,6 +39,17 @@ final class StandardOutput: Sendable {
         }
     }
 
+    /// Writes at once, past the buffer, and without keeping anybody else from this: for a thread that may have to wait for
+    /// the reader as long as there is one.
+    func writePast(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        if let statusLine {
+            try statusLine.makeWay(for: bytes) { try self.writeNow($0) }
+        } else {
+            try self.writeNow(bytes)
+        }
+    }
+
     func flush() throws {
         try self.state.withLock { try self.drain(&$0) }
     }

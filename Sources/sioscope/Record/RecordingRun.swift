@@ -26,7 +26,18 @@ struct RecordingRun {
         enum Reason: Sendable {
             case ended
             case failed(String)
+            case foundNothing(String)
             case found
+
+            /// Of a source that is at its end.
+            init(_ error: (any Error)?) {
+                self =
+                    switch error {
+                    case let error as NothingRecorded: .foundNothing(error.description)
+                    case let error?: .failed(String(describing: error))
+                    case nil: .ended
+                    }
+            }
         }
 
         let wakeUp = DispatchSemaphore(value: 0)
@@ -58,7 +69,7 @@ struct RecordingRun {
             settings: settings)
         do {
             let begun = try self.tap.start(recording) { error in
-                stop.now(because: error.map { .failed(String(describing: $0)) } ?? .ended)
+                stop.now(because: Stop.Reason(error))
             }
             screen.say(Escaping.visible(begun))
         } catch {
@@ -95,7 +106,8 @@ struct RecordingRun {
         switch stop.reason {
         case .failed(let text): throw ToolError(text)
         case .found: throw ExitCode.found
-        case .ended, nil: if Interrupt.requested { throw Interrupt.exitCode }
+        case .foundNothing(let text) where !Interrupt.requested: throw ToolError(text)
+        case .ended, .foundNothing, nil: if Interrupt.requested { throw Interrupt.exitCode }
         }
     }
 

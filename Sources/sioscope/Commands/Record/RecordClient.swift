@@ -26,6 +26,13 @@ struct RecordClient: ParsableCommand {
             {"event":"name","args":[...],"namespace":"/x","ack":true}; ack may be milliseconds. Bytes are written \
             {"_base64":"AQID"}, also where events are printed. At its end the recording goes on.
 
+            Printing never holds up the recording: up to 32 MiB of events wait for who reads standard output, and what \
+            does not fit is recorded, but not printed; the summary counts it. At the end a slow reader has 10 s, and one \
+            that takes nothing 1 s.
+
+            An event may be nested 256 levels deep, as in all that sioscope reads: the client ends the connection on a \
+            deeper one, which is recorded.
+
             EXAMPLES:
               sioscope record client http://127.0.0.1:3000 -o run.db
               sioscope record client wss://chat.example.com --namespace /chat --auth '{"token":"x"}' -o run.db
@@ -120,9 +127,8 @@ struct RecordClient: ParsableCommand {
         if emits, isatty(STDIN_FILENO) == 1 { StatusLine.shared.turnOff() }
         let tap = try ClientTap(
             self.url, settings, reconnects: !self.noReconnect,
-            setUp: { try console.setUp($0, emits: emits) }, tell: { console.tell($0) })
+            setUp: { try console.setUp($0, emits: emits) }, tell: { console.tell($0) }, over: { console.finish() })
         defer {
-            console.finish()
             // One may still make a payload that nobody waits for.
             ShellCommand.stopAll()
             hookLog?.close()

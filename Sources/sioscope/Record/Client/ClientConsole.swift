@@ -5,15 +5,27 @@ import Synchronization
 import Taps
 
 /// The talk of `record client`: prints what the client receives, and emits what standard input asks for.
+///
+/// Who reads that never holds up the connection, or the end: both are written by threads of their own, and what a reader
+/// does not take is left out.
 final class ClientConsole: Sendable {
+    /// Bytes of events that wait for their reader, and of talk.
+    private static let (eventsLimit, talkLimit) = (32 << 20, 1 << 20)
+    /// What a reader has at the end, in seconds: in all, and where it takes nothing.
+    private static let (patience, stalledPatience) = (10.0, 1.0)
+
     private let namespaces: [String]
     private let answer: [SocketIOValue]?
     private let printer: EventPrinter
     /// Namespaces that lines were left out for since they were connected.
     private let unconnected = Mutex<Set<String>>([])
-    private let hasToldOfEnd = Mutex(false)
+    private let hasToldOfEnd = Once()
     /// Lines that were read, and are neither sent nor told of.
     private let inFlight = DispatchGroup()
+    private let closing: Closing
+    private let hasToldOfLoss = Once()
+    private let events: LineQueue
+    private let talkLines: LineQueue
 
     /// - Parameters:
     ///   - namespaces: that are joined.
@@ -22,6 +34,25 @@ final class ClientConsole: Sendable {
         self.answer = answer
         self.namespaces = namespaces
         self.printer = printer
+        let closing = Closing()
+        self.closing = closing
+        let events = LineQueue(
+            name: "events", limitBytes: Self.eventsLimit, write: { try StandardOutput.shared.writePast($0) },
+            // Nobody reads any more: the recording ends.
+            failed: { closing.close() })
+        self.events = events
+        self.talkLines = LineQueue(name: "talk", limitBytes: Self.talkLimit) { text in
+            // Both often end on one terminal, where what came first is to be seen first.
+            events.drain(total: 0.2, stalled: 0.1)
+            StandardError.write(text)
+        }
+    }
+
+    /// Closes the client, once there is one.
+    private final class Closing: Sendable {
+        let client = Mutex<SocketIOClient?>(nil)
+
+        func close() { self.client.withLock { $0 }?.close() }
     }
 
     private static var nowNs: Int64 {
@@ -32,22 +63,22 @@ final class ClientConsole: Sendable {
 
     /// Makes namespaces and handlers.
     func setUp(_ client: SocketIOClient, emits: Bool) throws {
+        self.closing.client.withLock { $0 = client }
         for name in self.namespaces {
             let namespace = try client.namespace(name)
             namespace.onConnect { sid in
                 self.unconnected.withLock { _ = $0.remove(name) }
-                StandardError.write("connected to \(Escaping.visible(name)) as \(Escaping.visible(sid))\n")
+                self.talk("connected to \(name) as \(sid)")
             }
             namespace.onAny { [self] event in
                 self.print(
-                    .event(name: event.name, arguments: event.arguments, ackID: event.ackID), event.namespace, client)
+                    .event(name: event.name, arguments: event.arguments, ackID: event.ackID), event.namespace)
                 if let answer { try? await event.acknowledge(with: answer) }
             }
             // With one namespace the connection's end says it.
             let isOneOfMany = self.namespaces.count > 1
             namespace.onEnd { end in
-                guard isOneOfMany, !end.isClean else { return }
-                StandardError.write("\(Escaping.visible(name)) ended: \(Self.line(end))\n")
+                if isOneOfMany, !end.isClean { self.talk("\(name) ended: \(end)") }
             }
         }
         if emits { self.readStandardInput(client) }
@@ -57,27 +88,31 @@ final class ClientConsole: Sendable {
         switch news {
         case .ended(let end, let pause?):
             let ns = pause.components.seconds * 1_000_000_000 + pause.components.attoseconds / 1_000_000_000
-            StandardError.write("\(Self.line(end)); reconnecting in \(Measures.duration(nanoseconds: ns))\n")
+            self.talk("\(end); reconnecting in \(Measures.duration(nanoseconds: ns))")
         case .ended(let end, nil):
-            if !end.isClean { StandardError.write("\(Self.line(end))\n") }
+            if !end.isClean { self.talk("\(end)") }
         }
     }
 
-    private static func line(_ end: SocketIOEnd) -> String { Escaping.visible(end.description) }
-
-    /// Nobody reads any more: the recording ends.
-    private func print(_ item: EventPrinter.Item, _ namespace: String, _ client: SocketIOClient) {
-        do {
-            try StandardOutput.shared.write(self.printer.line(item, namespace: namespace, atNs: Self.nowNs))
-            try StandardOutput.shared.flush()
-        } catch {
-            client.close()
-        }
+    /// A line for stderr.
+    private func talk(_ line: String) {
+        self.talkLines.push(Escaping.visible(line) + "\n")
     }
 
-    /// The client is over: waits until it is told what became of lines that were read.
-    func finish() {
+    private func print(_ item: EventPrinter.Item, _ namespace: String) {
+        let isTaken = self.events.push(self.printer.line(item, namespace: namespace, atNs: Self.nowNs))
+        guard !isTaken, self.hasToldOfLoss.isFirst else { return }
+        self.talk("events are recorded, but not all are printed: standard output does not take them")
+    }
+
+    /// The client is over: waits until it is told what became of lines that were read, and until all is written.
+    ///
+    /// - Returns: for the summary: how much was not printed.
+    func finish() -> String? {
         _ = self.inFlight.wait(timeout: .now() + 1)
+        let lost = self.events.close(total: Self.patience, stalled: Self.stalledPatience)
+        _ = self.talkLines.close(total: Self.stalledPatience, stalled: Self.stalledPatience)
+        return lost > 0 ? "\(FindingsSummary.count(lost, "event")) not printed" : nil
     }
 
     // MARK: Standard input
@@ -86,10 +121,15 @@ final class ClientConsole: Sendable {
     private func readStandardInput(_ client: SocketIOClient) {
         Thread.detachNewThread { [self] in
             var number = 0
-            while let text = readLine() {
+            var lines = InputLines()
+            while let line = lines.next() {
                 number += 1
-                if text.allSatisfy(\.isWhitespace) { continue }
                 let place = "standard input, line \(number)"
+                guard let text = line.text else {
+                    self.talk("\(place): it is no UTF-8, from byte \(line.firstBadByte + 1) on; the line is left out")
+                    continue
+                }
+                if text.allSatisfy(\.isWhitespace) { continue }
                 guard !client.isClosed else { return self.tellOfEnd(place) }
                 let done = DispatchSemaphore(value: 0)
                 self.inFlight.enter()
@@ -105,7 +145,7 @@ final class ClientConsole: Sendable {
 
     /// - Parameter goOn: is called where the next line may be read earlier than at the end: an ack is not waited for.
     private func emit(_ text: String, _ place: String, _ client: SocketIOClient, goOn: @Sendable () -> Void) async {
-        func complain(_ what: String) { StandardError.write("\(place)\(Escaping.visible(what))\n") }
+        func complain(_ what: String) { self.talk(place + what) }
         do {
             let line = try EmitLine(text)
             guard self.namespaces.contains(line.namespace) else {
@@ -125,11 +165,8 @@ final class ClientConsole: Sendable {
 
     /// Once, for the first line that was not sent.
     private func tellOfEnd(_ place: String) {
-        let isFirst = self.hasToldOfEnd.withLock { hasTold in
-            defer { hasTold = true }
-            return !hasTold
-        }
-        if isFirst { StandardError.write("\(place), and what follows it, is left out: the recording ends\n") }
+        guard self.hasToldOfEnd.isFirst else { return }
+        self.talk("\(place), and what follows it, is left out: the recording ends")
     }
 
     /// Waits for a connection where there is none, as long as one may come.
@@ -141,7 +178,7 @@ final class ClientConsole: Sendable {
             do throws(SocketIOEmitError) {
                 if let ms = line.ackTimeoutMs {
                     goOn()
-                    try await self.ask(line, within: .milliseconds(ms), namespace, client)
+                    try await self.ask(line, within: .milliseconds(ms), namespace)
                 } else {
                     try await namespace.emit(line.event, with: line.arguments)
                 }
@@ -162,7 +199,7 @@ final class ClientConsole: Sendable {
 
     /// - Throws: only where nothing was sent, for there is no connection.
     private func ask(
-        _ line: EmitLine, within time: Duration, _ namespace: SocketIONamespace, _ client: SocketIOClient
+        _ line: EmitLine, within time: Duration, _ namespace: SocketIONamespace
     ) async throws(SocketIOEmitError) {
         let item: EventPrinter.Item
         do throws(SocketIOEmitError) {
@@ -172,6 +209,14 @@ final class ClientConsole: Sendable {
             if case .request(.notConnected) = error { throw error }
             item = .noAck(event: line.event, reason: error.description)
         }
-        self.print(item, line.namespace, client)
+        self.print(item, line.namespace)
     }
+}
+
+/// Something that is done once.
+private final class Once: Sendable {
+    private let isDone = Atomic<Bool>(false)
+
+    /// True for the first who asks.
+    var isFirst: Bool { !self.isDone.exchange(true, ordering: .relaxed) }
 }
