@@ -4,6 +4,8 @@ import NIOWebSocket
 /// Why the WebSocket has to be failed. Source of the codes: RFC 6455, section 7.4.1.
 enum WebSocketFault: Error, Equatable {
     case broken(String)
+    /// The same, of a frame by itself; `detail` says what was there, and what was expected.
+    case violation(FrameViolation, String, detail: String)
     case notUTF8([UInt8])
     case tooBig(limitBytes: Int)
 
@@ -12,23 +14,37 @@ enum WebSocketFault: Error, Equatable {
         self =
             switch error {
             case .invalidFrameLength: .tooBig(limitBytes: readLimit)
-            case .fragmentedControlFrame, .multiByteControlFrameLength:
-                .broken("a control frame that is fragmented or too long")
+            case .fragmentedControlFrame:
+                .violation(
+                    .controlFrame, "a control frame that is fragmented",
+                    detail: "a control frame without FIN; expected one frame of at most 125 bytes")
+            case .multiByteControlFrameLength:
+                .violation(
+                    .controlFrame, "a control frame that is too long",
+                    detail: "a control frame of more than 125 bytes; expected at most 125")
             }
     }
 
     var closeCode: UInt16 {
         switch self {
-        case .broken: 1002
+        case .broken, .violation: 1002
         case .notUTF8: 1007
         case .tooBig: 1009
         }
     }
 
+    /// For the close frame.
+    var words: String {
+        switch self {
+        case .broken(let what), .violation(_, let what, _): what
+        case .notUTF8: "a text message is no UTF-8"
+        case .tooBig(let limit): "a message larger than \(limit) bytes"
+        }
+    }
+
     var end: SocketIOEnd {
         switch self {
-        case .broken(let what): .webSocketFailed(what)
-        case .notUTF8: .webSocketFailed("a text message is no UTF-8")
+        case .broken, .violation, .notUTF8: .webSocketFailed(self.words)
         case .tooBig(let limit): .messageTooBig(limitBytes: limit)
         }
     }
@@ -75,9 +91,19 @@ struct MessageAssembler {
             if isLast { return try Self.whole(isText, collected, before + wireBytes, isFragmented: true) }
             self.state = .collecting(isText: isText, collected, wireBytes: before + wireBytes)
             return nil
-        case (.idle, .continuation): throw .broken("a continuation without a beginning")
-        case (.collecting, .text), (.collecting, .binary): throw .broken("a new message inside a fragmented one")
-        default: throw .broken("a frame of the reserved type \(UInt8(webSocketOpcode: opcode))")
+        case (.idle, .continuation):
+            throw .violation(
+                .orphanContinuation, "a continuation without a beginning",
+                detail: "a continuation frame, and no message is begun; expected the first frame of one")
+        case (.collecting, .text), (.collecting, .binary):
+            throw .violation(
+                .unfinishedMessage, "a new message inside a fragmented one",
+                detail: "a new message inside a fragmented one; expected a continuation of that")
+        default:
+            let number = UInt8(webSocketOpcode: opcode)
+            throw .violation(
+                .reservedOpcode, "a frame of the reserved type \(number)",
+                detail: "opcode \(number); expected 0, 1, 2, 8, 9 or 10")
         }
     }
 

@@ -156,6 +156,7 @@ final class SessionHandler: ChannelInboundHandler {
     }
 
     private func fail(_ fault: WebSocketFault) {
+        guard self.phase == .open else { return }
         if case .notUTF8(let bytes) = fault {
             self.tell(
                 .message(
@@ -163,7 +164,8 @@ final class SessionHandler: ChannelInboundHandler {
                         sender: .server, body: .brokenText(bytes),
                         wireBytes: frameWireBytes(payload: bytes.count, isMasked: false))))
         }
-        self.close(fault.end, code: fault.closeCode)
+        if case .violation(let violation, _, let detail) = fault { self.tell(.violation(violation, detail: detail)) }
+        self.close(fault.end, code: fault.closeCode, reason: CloseBody.reason(fault.words))
     }
 
     private func closeChannel(afterMs ms: Int64) {
@@ -180,11 +182,10 @@ final class SessionHandler: ChannelInboundHandler {
         guard self.phase != .closed else { return }
         let frame = self.unwrapInboundIn(data)
         do throws(WebSocketFault) {
-            guard frame.maskKey == nil else { throw .broken("a server's frame is masked") }
-            guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else { throw .broken("a reserved bit of a frame is set") }
+            if let fault = WebSocketFault(headerOf: frame) { throw fault }
             try self.receive(frame, context)
         } catch {
-            if self.phase == .open { self.fail(error) }
+            self.fail(error)
         }
     }
 
@@ -198,7 +199,7 @@ final class SessionHandler: ChannelInboundHandler {
         case .pong:
             self.tellControl(.server, frame.opcode, data)
         case .connectionClose:
-            self.receiveClose(data, wireBytes)
+            try self.receiveClose(data, wireBytes)
         default:
             guard
                 let whole = try self.assembler.receive(
@@ -217,15 +218,19 @@ final class SessionHandler: ChannelInboundHandler {
         }
     }
 
-    private func receiveClose(_ data: ByteBuffer, _ wireBytes: Int) {
-        let bytes = data.readableBytesView
-        let code = bytes.count >= 2 ? UInt16(bytes.first!) << 8 | UInt16(bytes.dropFirst().first!) : nil
-        let reason = String(decoding: bytes.dropFirst(2), as: UTF8.self)
-        self.tell(.close(by: .server, code: code, reason: reason, wireBytes: wireBytes))
+    private func receiveClose(_ data: ByteBuffer, _ wireBytes: Int) throws(WebSocketFault) {
+        let body = CloseBody(data.readableBytesView)
+        let (code, reason) = (body.code, body.reason)
+        if body.isWhole {
+            self.tell(.close(by: .server, code: code, reason: reason, wireBytes: wireBytes))
+        } else {
+            self.tellControl(.server, .connectionClose, data)
+        }
         guard self.phase == .open else {
             // The answer to ours: both sides have said goodbye.
             return self.closeChannel(afterMs: 0)
         }
+        guard data.readableBytes != 1 else { throw .broken("a close frame with a body of 1 byte") }
         self.end = .closedByServer(code: code, reason: reason)
         self.endedBy = .server
         self.phase = .closing
@@ -266,7 +271,8 @@ final class SessionHandler: ChannelInboundHandler {
             case .ended(.pingTimeout(let ms)):
                 self.close(.engineIO(.pingTimeout(afterMs: ms)), code: 1001, reason: "ping timeout")
             case .ended(.closedByServer): self.close(.engineIO(.closedByServer), code: 1000)
-            case .ended(let end): self.close(.engineIO(end), code: 1002)
+            case .ended(let end):
+                self.close(.engineIO(end), code: 1002, reason: CloseBody.reason(end.description))
             }
         }
         self.schedule()
@@ -292,7 +298,8 @@ final class SessionHandler: ChannelInboundHandler {
                 self.requests.takeAck(token)?
                     .finish(.failure(failure == .timedOut ? .ackTimedOut : .disconnected))
             case .idle: self.close(self.lastNamespaceEnd, code: 1000)
-            case .failed(let error): self.close(.socketIO(error), code: 1002)
+            case .failed(let error):
+                self.close(.socketIO(error), code: 1002, reason: CloseBody.reason(error.description))
             }
         }
         self.schedule()

@@ -31,10 +31,15 @@ extension HookLine {
         case .ended(let how, let by, let refusal):
             let answer = refusal.map { Close.Refusal(status: $0.status, body: $0.body) }
             event = .close(Close(by: by, code: Close.missingCode, end: how, refusal: answer))
-        case .error: return nil
+        case .error, .violation: return nil
         }
         self.init(
-            at: traffic.at, session: "\(prefix)\(traffic.connection)", transport: .websocket, event: event)
+            at: traffic.at, session: Self.session(of: traffic, prefix: prefix), transport: .websocket, event: event)
+    }
+
+    /// The name of a connection in a hook log.
+    public static func session(of traffic: Traffic, prefix: String = "c") -> String {
+        "\(prefix)\(traffic.connection)"
     }
 }
 

@@ -8,6 +8,22 @@ public protocol TrafficObserver: Sendable {
     func observe(_ traffic: Traffic)
 }
 
+/// How a frame breaks RFC 6455.
+public enum FrameViolation: Hashable, Sendable {
+    /// Section 5.1: only a client's are masked.
+    case masked
+    /// Section 5.2: a bit that no extension gives a meaning to.
+    case reservedBits
+    /// Section 5.2: a type that is none.
+    case reservedOpcode
+    /// Section 5.5: larger than 125 bytes, or in fragments.
+    case controlFrame
+    /// Section 5.4: no message is begun.
+    case orphanContinuation
+    /// Section 5.4: the message before is not done.
+    case unfinishedMessage
+}
+
 /// One thing that happened on a connection.
 public struct Traffic: Hashable, Sendable {
     /// Counts the connections of the process, from 1: a reconnect has another number.
@@ -22,8 +38,10 @@ public struct Traffic: Hashable, Sendable {
         /// TCP (and not yet TLS) is there; the WebSocket is about to be asked for.
         case opening(Opening)
         case message(Message)
-        /// A ping or pong frame of the WebSocket.
+        /// A ping or pong frame of the WebSocket; a close frame where `close` cannot say what stood in it.
         case control(Control)
+        /// A frame of the server that RFC 6455 does not allow. The client does not take it, and closes.
+        case violation(FrameViolation, detail: String)
         /// A close frame.
         case close(by: Sender, code: UInt16?, reason: String, wireBytes: Int)
         /// What the client could not take or do, in words.
@@ -73,7 +91,7 @@ public struct Traffic: Hashable, Sendable {
 
     public struct Control: Hashable, Sendable {
         public var sender: Sender
-        /// 9 ping, 10 pong.
+        /// 8 close, 9 ping, 10 pong.
         public var opcode: UInt8
         public var data: [UInt8]
         public var wireBytes: Int

@@ -18,7 +18,13 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
     private let dropped = Atomic<Int64>(0)
     private let hasSeenServer = Atomic<Bool>(false)
     // Set once, in `init`.
-    private var thread: DecodingThread<HookLine>?
+    private var thread: DecodingThread<Seen>?
+
+    private enum Seen: Sendable {
+        case line(HookLine)
+        /// What a hook log has no line for.
+        case anomaly(Anomaly, session: String)
+    }
 
     /// - Parameter capture: the recording's number of the capture that `facts` are of.
     public init(_ recording: LiveRecording, _ facts: CaptureFacts, capture: Int = 0) {
@@ -26,7 +32,7 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
         self.recording = recording
         self.capture = capture
         self.thread = DecodingThread(
-            name: "client tap", handle: { [weak self] in self?.decoder.receive($0) },
+            name: "client tap", handle: { [weak self] in self?.decode($0) },
             tick: { [weak self] in self?.tick() })
     }
 
@@ -37,8 +43,23 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
         if case .message(let message) = traffic.event, message.sender == .server {
             self.hasSeenServer.store(true, ordering: .relaxed)
         }
-        guard let line = HookLine(traffic) else { return }
-        if self.thread?.push(line, bytes: line.heldBytes) != true { self.dropped.add(1, ordering: .relaxed) }
+        let (seen, bytes): (Seen, Int)
+        if case .violation(let violation, let detail) = traffic.event {
+            let anomaly = Anomaly(violation.code, at: traffic.at, detail: detail)
+            (seen, bytes) = (.anomaly(anomaly, session: HookLine.session(of: traffic)), 256)
+        } else if let line = HookLine(traffic) {
+            (seen, bytes) = (.line(line), line.heldBytes)
+        } else {
+            return
+        }
+        if self.thread?.push(seen, bytes: bytes) != true { self.dropped.add(1, ordering: .relaxed) }
+    }
+
+    private func decode(_ seen: Seen) {
+        switch seen {
+        case .line(let line): self.decoder.receive(line)
+        case .anomaly(let anomaly, let session): self.decoder.add(anomaly, session: session)
+        }
     }
 
     private func tick() {
@@ -57,6 +78,20 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
     public func finish() {
         self.thread?.stop()
         self.decoder.finish { self.submit($0) }
+    }
+}
+
+extension FrameViolation {
+    /// As the decoder of captures calls it.
+    fileprivate var code: Anomaly.Code {
+        switch self {
+        case .masked: "websocket.masked-server-frame"
+        case .reservedBits: "websocket.reserved-bits"
+        case .reservedOpcode: "websocket.reserved-opcode"
+        case .controlFrame: "websocket.invalid-control-frame"
+        case .orphanContinuation: "websocket.orphan-continuation"
+        case .unfinishedMessage: "websocket.unfinished-message"
+        }
     }
 }
 

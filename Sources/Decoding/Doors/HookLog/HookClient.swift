@@ -81,6 +81,11 @@ final class HookClient {
         }
     }
 
+    /// An anomaly of a WebSocket.
+    func add(_ note: Anomaly, session: String) {
+        self.connections[Name(session: session, transport: .websocket)]?.add(note)
+    }
+
     /// No more lines will come.
     func finish(at: Timestamp) {
         for connection in self.connections.values.sorted(by: { $0.scope.id < $1.scope.id }) {

@@ -117,6 +117,11 @@ final class HookConnection: OpenConnection {
         }
     }
 
+    func add(_ note: Anomaly) {
+        self.note(note.at)
+        self.scope.add(note)
+    }
+
     /// No more will come of it.
     func finish(at: Timestamp) {
         if case .webSocket(let lane) = self.content { lane.finish() }

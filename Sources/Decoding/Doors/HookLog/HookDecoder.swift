@@ -80,6 +80,11 @@ public final class HookDecoder: LiveDoor {
         }
     }
 
+    /// What the source itself saw of a connection, beside its messages; nothing where no line of it came yet.
+    public func add(_ note: Anomaly, session: String, client number: Int = 0) {
+        self.sources[number]?.client.add(note, session: session)
+    }
+
     /// A client is gone. Its last line counts where it can be read; its connections are finished.
     public func end(client number: Int, at: Timestamp) {
         self.heldBytes -= self.sources[number]?.reader.heldBytes ?? 0
