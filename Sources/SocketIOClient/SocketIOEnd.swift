@@ -25,7 +25,7 @@ public enum SocketIOEnd: Error, Equatable, Sendable {
     case messageTooBig(limitBytes: Int)
     /// The Engine.IO session ended: no open packet, no pings, garbage, a close packet.
     case engineIO(EngineIOClientEnd)
-    /// What the server sends is no Socket.IO.
+    /// What the server sends is no Socket.IO, or is nested deeper than 256 levels, which is as deep as a packet is read.
     case socketIO(SocketIOPacketError)
     /// CONNECT_ERROR for the last namespace that was left, with its payload.
     case namespaceRefused(namespace: String, payload: SocketIOValue?)

@@ -172,6 +172,25 @@ struct EndTests {
         #expect(await (try SocketIOClient("ws://127.0.0.1:1", configuration)).connect() == .authFailed("no token"))
     }
 
+    @Test("headers of one name are all sent; one that the handshake has, too, takes its place")
+    func headers() async throws {
+        let seen = AsyncStream<HTTPHeaders>.makeStream()
+        let server = try await TestServer { socket in
+            seen.continuation.yield(socket.headers)
+            await socket.drop()
+        }
+        var configuration = SocketIOConfiguration()
+        configuration.headers = [("Cookie", "a=1"), ("cookie", "b=2"), ("User-Agent", "mine")]
+        _ = await (try SocketIOClient(server.url, configuration)).connect()
+        for await headers in seen.stream {
+            #expect(headers["Cookie"] == ["a=1", "b=2"])
+            #expect(headers["User-Agent"] == ["mine"])
+            #expect(headers["Upgrade"] == ["websocket"])
+            break
+        }
+        await server.stop()
+    }
+
     @Test("nobody listens")
     func unreachable() async throws {
         let server = try await TestServer()

@@ -56,6 +56,7 @@ struct ObserverTests {
                 }
             case .control(let control): "\(control.sender) \(control.opcode) \(control.data) \(control.wireBytes)"
             case .close(let by, let code, _, let wireBytes): "\(by) close \(code ?? 0) \(wireBytes)"
+            case .violation(let violation, _): "violation \(violation)"
             case .error(let text): "error \(text)"
             case .ended(let how, let by, _): "ended \(how) \(by.map(\.rawValue) ?? "")"
             }

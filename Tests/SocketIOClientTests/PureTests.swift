@@ -33,7 +33,8 @@ struct PureTests {
             ("ws://[::1]x", .badPort("ws://[::1]x")), ("ws://u:p@a", .userInfo),
             ("ws://a/ b", .badCharacter("ws://a/ b", " ")),
             ("ws://a/\r\nX: y", .badCharacter("ws://a/\r\nX: y", "\r")),
-            ("ws://a/pä", .badCharacter("ws://a/pä", "ä")), ("ws://a?q=\u{7F}", .badCharacter("ws://a?q=\u{7F}", "\u{7F}")),
+            ("ws://a/pä", .badCharacter("ws://a/pä", "ä")),
+            ("ws://a?q=\u{7F}", .badCharacter("ws://a?q=\u{7F}", "\u{7F}")),
             ("ws://a b", .badHost("ws://a b", host: "a b")), ("ws://ä:80", .badHost("ws://ä:80", host: "ä")),
             ("ws://[::1", .openBracket("ws://[::1")), ("", .empty),
         ] as [(String, SocketIOURLError)])
@@ -46,7 +47,9 @@ struct PureTests {
         func words(_ text: String) -> String? {
             #expect(throws: SocketIOURLError.self) { try SocketIOURL(text) }?.description
         }
-        #expect(words("ws://bücher.example") == "ws://bücher.example: a host's name is sent in ASCII; write bücher.example in its xn-- form")
+        #expect(
+            words("ws://bücher.example")
+                == "ws://bücher.example: a host's name is sent in ASCII; write bücher.example in its xn-- form")
         #expect(words("ws://a b") == "ws://a b: a space or control character stands in the host's name")
         #expect(words("ws://[::1") == "ws://[::1: the [ of the address has no ]")
         #expect(words("") == "the URL is empty; write ws://HOST:PORT or wss://HOST:PORT")
