@@ -31,7 +31,9 @@ struct RecordingEndTests {
         #expect(recording.lastLine == "\(recording.timeline): 0 sessions, 0 frames, no findings")
         let refused = try CommandTests.run(["record", "hook", "--listen", "unix:/s", "-o", "/t.db", "--duration", "0"])
         #expect(refused.status == 2)
-        #expect(refused.talk.hasPrefix("sioscope: error: --duration is 0.0; give more than 0 seconds (see "))
+        #expect(
+            refused.talk.hasPrefix(
+                "sioscope: error: --duration is 0.0; give more than 0 seconds, and 1000000000 at most (see "))
     }
 
     @Test("cut off is what a killed recorder leaves, and not what is still being recorded")
