@@ -130,7 +130,7 @@ struct ShellCommandTests {
 
     @Test(
         "a recording that waits for one ends at once, and leaves none behind",
-        arguments: [(SIGINT, ["--duration", "600"], 130), (0, ["--duration", "1"], 0)] as [(Int32, [String], Int32)])
+        arguments: [(SIGINT, ["--duration", "600"], 130), (0, ["--duration", "1"], 2)] as [(Int32, [String], Int32)])
     func recording(_ signal: Int32, _ arguments: [String], _ status: Int32) throws {
         let leash = try Leash()
         try leash.waitForRelease {

@@ -82,9 +82,8 @@ public final class ClientTap: LiveTap {
             if Self.hasFailed(client, end) {
                 ended(TapError("\(self.url): \(end)"))
             } else if end == .closedByClient, !observer.hasHeardServer {
-                ended(
-                    NothingRecorded(
-                        "\(self.url): no session came about; the server had sent nothing when the recording ended"))
+                let what = observer.hasOpened ? "the server had sent nothing" : "there was no connection yet"
+                ended(NothingRecorded("\(self.url): no session came about; \(what) when the recording ended"))
             } else {
                 ended(nil)
             }

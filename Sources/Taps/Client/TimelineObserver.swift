@@ -16,6 +16,7 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
     private let recording: LiveRecording
     private let capture: Int
     private let dropped = Atomic<Int64>(0)
+    private let hasSeenOpening = Atomic<Bool>(false)
     private let hasSeenServer = Atomic<Bool>(false)
     // Set once, in `init`.
     private var thread: DecodingThread<Seen>?
@@ -36,12 +37,17 @@ public final class TimelineObserver: TrafficObserver, @unchecked Sendable {
             tick: { [weak self] in self?.tick() })
     }
 
+    /// There was a server to connect to.
+    public var hasOpened: Bool { self.hasSeenOpening.load(ordering: .relaxed) }
     /// The server has sent a message.
     public var hasHeardServer: Bool { self.hasSeenServer.load(ordering: .relaxed) }
 
     public func observe(_ traffic: Traffic) {
-        if case .message(let message) = traffic.event, message.sender == .server {
+        switch traffic.event {
+        case .opening: self.hasSeenOpening.store(true, ordering: .relaxed)
+        case .message(let message) where message.sender == .server:
             self.hasSeenServer.store(true, ordering: .relaxed)
+        default: break
         }
         let (seen, bytes): (Seen, Int)
         if case .violation(let violation, let detail) = traffic.event {

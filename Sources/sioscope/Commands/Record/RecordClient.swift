@@ -30,8 +30,7 @@ struct RecordClient: ParsableCommand {
             does not fit is recorded, but not printed; the summary counts it. At the end a slow reader has 10 s, and one \
             that takes nothing 1 s.
 
-            An event may be nested 256 levels deep, as in all that sioscope reads: the client ends the connection on a \
-            deeper one, which is recorded.
+            An event may be nested 256 levels deep: on a deeper one, which is recorded, the client ends the connection.
 
             EXAMPLES:
               sioscope record client http://127.0.0.1:3000 -o run.db
