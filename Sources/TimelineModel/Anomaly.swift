@@ -23,6 +23,9 @@ public struct Anomaly: Hashable, Sendable {
     public var connectionID: Int64?
     public var frameID: Int64?
 
+    /// `1 byte`, `2 bytes`, for a detail.
+    public static func bytes(_ count: some BinaryInteger) -> String { "\(count) byte\(count == 1 ? "" : "s")" }
+
     public init(
         _ code: Code, at: Timestamp, detail: String, sessionID: Int64? = nil, connectionID: Int64? = nil,
         frameID: Int64? = nil

@@ -93,6 +93,18 @@ struct RedactorTests {
             #"{"message":"no","data":{"token":"\#(r("x"))"}}"#),
         Case("a plain message", Self.frame(nil, #"{"secret":"x"}"#, layer: .websocket), #"{"secret":"\#(r("x"))"}"#),
         Case(
+            "URLs in strings lose what is secret by its name or form, and keep the rest",
+            Self.frame(
+                .event,
+                #"["a",{"url":"https://h/p?Token=a%20b&a=1&x=\#(jwt)#k=2&access_token=y"},"WSS://u:w@h/?api%5Fkey=z"]"#,
+                event: "a"),
+            #"["a",{"url":"https://h/p?Token=\#(r("a b"))&a=1&x=\#(r(jwt))#k=2&access_token=\#(r("y"))"},"#
+                + #""WSS://\#(r("u:w"))@h/?api%5Fkey=\#(r("z"))"]"#),
+        Case(
+            "other strings with a ? stay",
+            Self.frame(.event, #"["a","is it so? token=x","ftp://h/?token=x"]"#, event: "a"),
+            #"["a","is it so? token=x","ftp://h/?token=x"]"#),
+        Case(
             "free text", Self.frame(nil, "token=abc&x=1; Authorization: Bearer z9 and password: 'a b'", .server),
             "token=\(r("abc"))&x=1; Authorization: \(r("Bearer z9")) and password: '\(r("a b"))'"),
     ]

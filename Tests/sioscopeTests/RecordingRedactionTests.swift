@@ -83,6 +83,10 @@ struct RecordingRedactionTests {
             try client.waits(for: Self.secrets[2], on: .output)
             client.signal(SIGINT)
             #expect(try client.end() == 130)
+            // The URL that it says it connects to is no such thing: stderr goes into log files.
+            let told = client.lines(.talk)
+            #expect(told.contains { $0.hasPrefix("connecting to ") && $0.contains("access=redacted:") }, "\(told)")
+            #expect(told.allSatisfy { !$0.contains(Self.secrets[1]) }, "\(told)")
             let text = try String(contentsOfFile: log, encoding: .utf8)
             #expect(Self.secrets.allSatisfy { !text.contains($0) }, "\(text)")
             #expect(text.contains("kept"))
@@ -92,6 +96,19 @@ struct RecordingRedactionTests {
             let rows = try RecordingUnderTest.rows(timeline, sql)
             #expect(rows.count >= 3, "\(rows)")
             #expect(try RecordingUnderTest.rows(again, sql) == rows)
+        }
+    }
+
+    @Test("the error of a server that cannot be reached hides what is in its URL")
+    func unreachable() throws {
+        try ExportTests.withFolder { folder in
+            let outcome = try CommandTests.run([
+                "record", "client", "http://127.0.0.1:1/socket.io/?access=\(Self.secrets[1])", "--no-reconnect",
+                "--redact", "-o", folder.path + "/t.db",
+            ])
+            #expect(outcome.status == 2)
+            #expect(outcome.talk.contains("access=redacted:"), "\(outcome.talk)")
+            #expect(!outcome.talk.contains(Self.secrets[1]))
         }
     }
 

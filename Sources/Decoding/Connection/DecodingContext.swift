@@ -98,7 +98,8 @@ final class ConnectionScope {
     func addGap(_ count: Int, offset: Int64, at: Timestamp, from sender: Sender) {
         let anomaly = Anomaly(
             "tcp.gap", at: at,
-            detail: "\(count) bytes not in the capture \(Self.place(offset, sender)); expected all that was sent")
+            detail: "\(Anomaly.bytes(count)) not in the capture \(Self.place(offset, sender)); "
+                + "expected all that was sent")
         if self.session == nil, self.unclaimedGaps.count < Self.unclaimedLimit {
             self.unclaimedGaps.append(anomaly)
         } else {
@@ -139,7 +140,7 @@ final class ConnectionScope {
             self.store(
                 Anomaly(
                     self.facts.application == .websocket ? "websocket.undecoded-bytes" : "http.undecoded-bytes", at: at,
-                    detail: "\(self.facts.undecodedBytes) bytes that could not be decoded"
+                    detail: "\(Anomaly.bytes(self.facts.undecodedBytes)) that could not be decoded"
                         + (self.undecodedFrom.map { ", the first \($0)" } ?? "") + "; expected "
                         + (self.facts.application == .websocket ? "WebSocket frames" : "HTTP/1.1")))
         }

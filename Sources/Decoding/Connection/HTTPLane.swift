@@ -77,7 +77,7 @@ final class HTTPLane {
     }
 
     private static func missing(_ count: Int, _ whose: String, at offset: Int) -> String {
-        "\(count) bytes not in the capture at offset \(offset) of the \(whose)'s body; expected all of it"
+        "\(Anomaly.bytes(count)) not in the capture at offset \(offset) of the \(whose)'s body; expected all of it"
     }
 
     /// One direction ended, or the connection was reset (`reset`).

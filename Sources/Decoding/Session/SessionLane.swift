@@ -230,7 +230,7 @@ final class SessionLane {
         anomalies.append(
             origin.anomaly(
                 isMessagePack ? "socketio.malformed-packet" : "socketio.orphan-attachment",
-                "a binary message of \(data.count) bytes; expected "
+                "a binary message of \(Anomaly.bytes(data.count)); expected "
                     + (isMessagePack ? "a packet of MessagePack" : "a packet before it that announces an attachment")))
     }
 

@@ -127,11 +127,11 @@ public struct LiveAnalysis: Sendable {
     private mutating func answered(_ batch: TimelineBatch) -> [ExchangeFacts] {
         var ready: [ExchangeFacts] = []
         for exchange in batch.exchanges {
+            self.open[exchange.id] = nil
             guard let id = exchange.sessionID else {
                 if exchange.responded != nil { ready.append(exchange) } else { self.open[exchange.id] = exchange }
                 continue
             }
-            self.open[exchange.id] = nil
             self.requestsOf[id, default: [:]][exchange.id] = exchange
         }
         // Of a session, in the order of the requests: none goes before an earlier one that still waits.
@@ -269,6 +269,8 @@ public struct LiveAnalysis: Sendable {
         self.isCaptureStale = false
         var copy = self.analysis
         for (id, _) in self.lingering { copy.end(id) }
+        copy.capture.unsettled.requests = Array(self.open.values)
+        copy.capture.unsettled.sessions = copy.judges.values.map(\.state)
         copy.compare(isOver: false)
         let drafts = Array(copy.captureReport.drafts[self.captureDrafts...])
         self.captureDrafts = self.analysis.captureReport.drafts.count

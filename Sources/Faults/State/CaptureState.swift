@@ -13,6 +13,14 @@ public struct CaptureState: Sendable {
     private var holes = CaptureHoles()
     /// What made each WebSocket one.
     private(set) var handshakes = WebSocketHandshakes()
+    var unsettled = Unsettled()
+
+    /// While a capture is recorded: requests of no session whose answer has not come, and sessions that go on. No rule may
+    /// conclude from them that something happened; they show who else is there.
+    struct Unsettled: Sendable {
+        var requests: [ExchangeFacts] = []
+        var sessions: [SessionState] = []
+    }
 
     init(_ facts: CaptureFacts) {
         self.facts = facts

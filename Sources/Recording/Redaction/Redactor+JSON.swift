@@ -51,7 +51,7 @@ extension Redactor {
     private func string(_ text: String, depth: Int) -> String {
         if Self.isToken(text) { return self.key.redacted(text) }
         guard depth < Self.nestedTexts, text.hasPrefix("{") || text.hasPrefix("["), let value = try? JSONValue(text)
-        else { return text }
+        else { return self.quotedURL(text) }
         let redacted = self.named(value, depth: depth + 1)
         return redacted == value ? text : redacted.description
     }

@@ -6,6 +6,28 @@ extension Redactor {
 
     /// A URL or a request target: values of its query replaced, but for Engine.IO's own, and who stands before its host.
     public func url(_ text: String) -> String {
+        self.url(text) { self.query($0, keeping: Self.ownParameters) }
+    }
+
+    /// A URL that is data, whose parameters say something: those of secrets replaced, in its fragment as well, and who
+    /// stands before its host. Other texts stay.
+    func quotedURL(_ text: String) -> String {
+        let scheme = text.prefix { $0 != ":" }.lowercased()
+        guard ["http", "https", "ws", "wss"].contains(scheme), text.dropFirst(scheme.count).hasPrefix("://") else {
+            return text
+        }
+        let mark = text.firstIndex(of: "#")
+        let url = self.url(String(text[..<(mark ?? text.endIndex)]), self.secretParameters)
+        return mark.map { url + "#" + self.secretParameters(text[text.index(after: $0)...]) } ?? url
+    }
+
+    private func secretParameters(_ query: Substring) -> String {
+        self.query(query) { name, value in
+            self.names.contains(Self.percentDecoded(name).lowercased()) || Self.isToken(Self.percentDecoded(value))
+        }
+    }
+
+    private func url(_ text: String, _ redacted: (Substring) -> String) -> String {
         var head = text[...]
         var query: Substring?
         if let mark = text.firstIndex(of: "?") {
@@ -20,15 +42,19 @@ extension Redactor {
                 url = head[..<scheme.upperBound] + self.key.redacted(String(rest[..<at])) + rest[at...]
             }
         }
-        return query.map { url + "?" + self.query($0, keeping: Self.ownParameters) } ?? url
+        return query.map { url + "?" + redacted($0) } ?? url
     }
 
     /// `a=b&c=d`, values replaced. The value is hashed as it is meant, so that it equals the one in JSON.
     func query(_ query: Substring, keeping kept: Set<Substring>) -> String {
+        self.query(query) { name, _ in !kept.contains(name) }
+    }
+
+    private func query(_ query: Substring, where isSecret: (Substring, Substring) -> Bool) -> String {
         query.split(separator: "&", omittingEmptySubsequences: false).map { pair in
-            guard let equals = pair.firstIndex(of: "="), !kept.contains(pair[..<equals]) else { return String(pair) }
+            guard let equals = pair.firstIndex(of: "=") else { return String(pair) }
             let value = pair[pair.index(after: equals)...]
-            guard !value.isEmpty else { return String(pair) }
+            guard !value.isEmpty, isSecret(pair[..<equals], value) else { return String(pair) }
             return pair[...equals] + self.key.redacted(Self.percentDecoded(value))
         }.joined(separator: "&")
     }

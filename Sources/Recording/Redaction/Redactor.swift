@@ -11,7 +11,8 @@ public import TimelineModel
 ///   in any case, with all that is in them; all arguments of an event of such a name; JSON inside a string as well;
 /// - texts that are a JSON Web Token or begin with `Bearer ` or `Basic `, wherever they stand as a JSON string or word;
 /// - values of the query in a URL, but for Engine.IO's own `EIO`, `transport`, `sid`, `t`, `b64` and `j`, and the user
-///   and password before a host;
+///   and password before a host; in a URL that is a JSON string only the values of parameters of such a name, or that
+///   are tokens;
 /// - in texts that are no JSON (bodies of errors, reasons, what a broken packet holds, details of anomalies) what stands
 ///   behind such a key and `=` or `:`. Of a CONNECT that is broken only the beginning is kept.
 ///

@@ -21,6 +21,8 @@ public final class ClientTap: LiveTap {
 
     private let url: SocketIOURL
     private let urlText: String
+    /// For those who read along.
+    private let shownURL: String
     private let configuration: SocketIOConfiguration
     private let reconnects: Bool
     private let setUp: @Sendable (SocketIOClient) throws -> Void
@@ -31,16 +33,18 @@ public final class ClientTap: LiveTap {
 
     /// - Parameters:
     ///   - reconnects: whether to connect again after an end.
+    ///   - redactor: of the recording: what is shown has no secrets either.
     ///   - setUp: makes the namespaces and their handlers, before the client connects.
     ///   - tell: gets the news.
     ///   - over: called behind the client's end; gives what there is to be said in the summary.
     public init(
-        _ url: String, _ configuration: SocketIOConfiguration, reconnects: Bool,
+        _ url: String, _ configuration: SocketIOConfiguration, reconnects: Bool, redactor: Redactor?,
         setUp: @escaping @Sendable (SocketIOClient) throws -> Void, tell: @escaping @Sendable (News) -> Void,
         over: @escaping @Sendable () -> String? = { nil }
     ) throws {
         self.url = try SocketIOURL(url)
         self.urlText = url
+        self.shownURL = redactor?.url(self.url.description) ?? self.url.description
         self.configuration = configuration
         self.reconnects = reconnects
         self.setUp = setUp
@@ -80,15 +84,15 @@ public final class ClientTap: LiveTap {
             // Told before `stop` returns.
             defer { self.ended.signal() }
             if Self.hasFailed(client, end) {
-                ended(TapError("\(self.url): \(end)"))
+                ended(TapError("\(self.shownURL): \(end)"))
             } else if end == .closedByClient, !observer.hasHeardServer {
                 let what = observer.hasOpened ? "the server had sent nothing" : "there was no connection yet"
-                ended(NothingRecorded("\(self.url): no session came about; \(what) when the recording ended"))
+                ended(NothingRecorded("\(self.shownURL): no session came about; \(what) when the recording ended"))
             } else {
                 ended(nil)
             }
         }
-        return "connecting to \(self.url)"
+        return "connecting to \(self.shownURL)"
     }
 
     /// There never was a session to record: for the user of a recording an error, while other ends, and outages behind a

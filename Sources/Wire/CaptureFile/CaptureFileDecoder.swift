@@ -94,12 +94,12 @@ public struct CaptureFileDecoder: Sendable {
         let what: String
         let expected: String
         if self.skipping > 0 {
-            what = "a block without its last \(self.skipping) bytes"
+            what = "a block without its last \(Anomaly.bytes(self.skipping))"
             expected = "all of it"
         } else {
             let unit = self.mode == .pcap ? "record" : "block"
             let least = self.isHeaderWhole ? "" : "at least "
-            what = "\(self.held.count) bytes of a \(unit)"
+            what = "\(Anomaly.bytes(self.held.count)) of a \(unit)"
             expected = "\(least)\(self.needed)"
         }
         self.kept.add(

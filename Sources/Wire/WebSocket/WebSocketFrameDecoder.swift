@@ -196,7 +196,8 @@ public struct WebSocketFrameDecoder {
             self.anomalies.append(
                 Anomaly(
                     "websocket.incomplete-frame", at: at,
-                    detail: "the stream ends \(self.buffer.count) bytes into the frame \(self.place); expected its rest"
+                    detail: "the stream ends \(Anomaly.bytes(self.buffer.count)) into the frame \(self.place); "
+                        + "expected its rest"
                 ))
             self.buffer.removeAll()
         }

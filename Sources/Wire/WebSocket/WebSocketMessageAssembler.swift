@@ -255,7 +255,7 @@ public struct WebSocketMessageAssembler {
         if header.isControl, !header.fin || header.payloadBytes > 125 {
             self.note(
                 "websocket.invalid-control-frame", frame,
-                "a control frame of \(header.payloadBytes) bytes\(header.fin ? "" : " without FIN") \(self.place(frame)); "
+                "a control frame of \(Anomaly.bytes(header.payloadBytes))\(header.fin ? "" : " without FIN") \(self.place(frame)); "
                     + "expected one frame of at most 125")
         }
         if header.opcode == .continuation, self.partial == nil, !self.mayContinue {

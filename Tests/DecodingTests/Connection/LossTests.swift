@@ -217,6 +217,17 @@ struct LossTests {
         #expect((output.connections[0].missingBytes > 0) == gaps)
     }
 
+    @Test("one byte that is missing is one in words, too")
+    func oneByte() throws {
+        var traffic = Traffic()
+        let connection = traffic.session("a")
+        traffic.lose(connection, .server, [0x89])
+        traffic.send(connection, .server, [0x00])
+        traffic.text(connection, .server, Self.event)
+        let details = try traffic.decoded().anomalies("tcp.gap").map(\.detail)
+        #expect(details.count == 1 && details[0].hasPrefix("1 byte not in the capture "), "\(details)")
+    }
+
     @Test("gaps are counted in bytes, and as holes of their session")
     func counts() throws {
         var traffic = Traffic()

@@ -117,6 +117,34 @@ struct LiveAnalysisTests {
         #expect(Self.judged(.hook, late).until == 126.25)
     }
 
+    // MARK: Who else is there
+
+    private static let refusals = (1...6).map { number in
+        let begun = Double(number) * 0.3
+        return "\(begun) GET /socket.io/?EIO=4&transport=polling -> 502 \(begun + 0.01) client=10.0.0.1 "
+            + "connection=\(number + 1) nosession"
+    }
+
+    /// Of clients that come at once some are refused one after the other; one waits, or was let in.
+    @Test(
+        "tells no storm while another client that looks alike is there",
+        arguments: [
+            ("GET /socket.io/?EIO=4&transport=polling -> 502 20.000 client=10.0.0.1 connection=1", 0),
+            ("GET /socket.io/?EIO=4&transport=polling -> none client=10.0.0.1 connection=1", 0),
+            ("C 40", 0), ("GET /socket.io/?EIO=4&transport=polling -> 502 0.010 client=10.0.0.2", 1),
+        ])
+    func otherClients(_ other: String, _ storms: Int) throws {
+        var lines = ["capture end=60"]
+        if other.hasPrefix("C") { lines += ["session", "0.000 S open", "2.000 C 42[\"a\"]", "30.000 C 3"] }
+        lines += ["0.010 \(other)"] + Self.refusals
+        let contents = try Recording(
+            lines.enumerated().map { Scenario.Line(number: $0.offset + 1, text: $0.element) }
+        ).rows()
+        let told = LiveReplay(contents).told.map(\.finding.rule)
+        #expect(told.count { $0 == "reconnect-storm" } == storms, "\(told)")
+        #expect(contents.analysed(Configuration()).findings.count { $0.rule == "reconnect-storm" } == storms)
+    }
+
     private static func check(_ contents: CaptureContents, _ configuration: Configuration, _ name: String) {
         let findings = contents.analysed(configuration).findings
         let final = Set(findings.map { Key($0, contents) })

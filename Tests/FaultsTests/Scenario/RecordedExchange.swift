@@ -20,9 +20,12 @@ struct RecordedExchange {
         let connection =
             words["connection"].flatMap { Int($0) }.map {
                 recording.connection(
-                    client: words["client"] ?? "10.0.0.1", server: "10.0.0.9:3000", roundTripNs: nil, number: $0)
+                    client: words["client"] ?? "10.0.0.1", server: "10.0.0.9:3000", roundTripNs: nil, number: $0,
+                    opened: words.time("opened") ?? at)
             } ?? session?.connectionID
-            ?? recording.connection(client: words["client"] ?? "10.0.0.1", server: "10.0.0.9:3000", roundTripNs: nil)
+            ?? recording.connection(
+                client: words["client"] ?? "10.0.0.1", server: "10.0.0.9:3000", roundTripNs: nil,
+                opened: words.time("opened") ?? at)
         var facts = ExchangeFacts(
             id: id, connectionID: connection, method: words.words[0], target: target, requested: at)
         facts.sessionID = session?.id

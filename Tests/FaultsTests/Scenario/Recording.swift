@@ -135,14 +135,18 @@ final class Recording {
     }
 
     /// A connection with this client; made where there is none.
-    func connection(client: String, server: String, roundTripNs: Int64?, number: Int? = nil) -> Int64 {
+    func connection(
+        client: String, server: String, roundTripNs: Int64?, number: Int? = nil, opened: Timestamp = .zero
+    ) -> Int64 {
         if let number {
             while self.connections.count < number {
                 self.connections.append(Self.connection(self.connections.count + 1, client, server, roundTripNs))
+                self.connections[self.connections.count - 1].opened = opened
             }
             return Int64(number)
         }
         self.connections.append(Self.connection(self.connections.count + 1, client, server, roundTripNs))
+        self.connections[self.connections.count - 1].opened = opened
         return Int64(self.connections.count)
     }
 

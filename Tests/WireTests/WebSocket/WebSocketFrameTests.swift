@@ -203,7 +203,7 @@ extension FrameOutput {
     static func incomplete(_ count: Int, at offset: Int = 0) -> FrameOutput {
         .anomaly(
             "websocket.incomplete-frame",
-            "the stream ends \(count) bytes into the frame \(Self.place(offset)); expected its rest")
+            "the stream ends \(Anomaly.bytes(count)) into the frame \(Self.place(offset)); expected its rest")
     }
     static func overLimit(_ count: Int, at offset: Int = 0) -> FrameOutput {
         .anomaly(

@@ -176,7 +176,7 @@ struct WebSocketMessageTests {
                 .message(.ping, [1], wire: 3), .message(.close, [UInt8](repeating: 3, count: 126), wire: 130),
                 .anomaly(
                     "websocket.invalid-control-frame",
-                    "a control frame of 1 bytes without FIN at offset 0 of the client's stream; expected one frame of at most 125"
+                    "a control frame of 1 byte without FIN at offset 0 of the client's stream; expected one frame of at most 125"
                 ),
                 .anomaly(
                     "websocket.invalid-control-frame",

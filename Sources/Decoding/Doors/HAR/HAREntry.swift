@@ -125,7 +125,7 @@ struct HAREntry {
     }
 
     private static func missing(_ bytes: Int, _ whose: String, _ index: Int) -> String {
-        "no text for the \(bytes) bytes of the \(whose)'s body in entry \(index) of the HAR; expected one, "
+        "no text for the \(Anomaly.bytes(bytes)) of the \(whose)'s body in entry \(index) of the HAR; expected one, "
             + "as a HAR has that is saved with content"
     }
 

@@ -38,8 +38,9 @@ struct ReconnectStorm: CaptureRule {
         falseAlarms: """
             socket.io-client waits 0.5 to 1.5 s after each session that had opened, for ever: that is a flap and no
             storm. From the fifth failure on its wait is exactly 5 s. Clients that cannot be told apart (tabs, a proxy
-            in front, a load test) are not judged where two of their sessions are open at once; nor are ends that the
-            client chose itself.
+            in front, a load test) are not judged where two of them are there at once: two sessions are open, or the
+            connection of a refused handshake was opened before another one was answered or while a session still spoke.
+            Nor are ends that the client chose itself.
             """,
         thresholds: [least, window, gap, tightGap, failures])
 
@@ -55,13 +56,17 @@ struct ReconnectStorm: CaptureRule {
     /// One handshake and what became of it.
     private struct Attempt {
         var begun: Timestamp
-        /// Nil for a session that is open at the end of the capture.
+        /// Nil for a session that is open at the end of the capture, and for a handshake that still waits there.
         var ended: Timestamp?
         var sessionID: Int64?
+        /// While this lasts, its client is busy with it: from the opening of a connection of its own on; of a session,
+        /// until the client last spoke. Nil where it goes on.
+        var busyFrom: Timestamp
+        var busyUntil: Timestamp?
         /// The client went of its own will: what it does next is no retry.
         var isLeft = false
 
-        var hasFailed: Bool { self.sessionID == nil }
+        var hasFailed: Bool { self.sessionID == nil && self.ended != nil }
         var lifeNs: Int64 { self.hasFailed ? 0 : self.ended?.nanoseconds(since: self.begun) ?? .max }
     }
 
@@ -78,7 +83,8 @@ struct ReconnectStorm: CaptureRule {
     private let tightGapNs: Int64
     private let leastFailures: Int
     private var refused: [(client: Client, attempt: Attempt)] = []
-    private var clients: [Int64: Client] = [:]
+    /// Connections that have carried a request: who opened one of them did not do so for the next one.
+    private var used: Set<Int64> = []
 
     init(_ settings: RuleSettings) {
         self.leastHandshakes = max(2, settings.count(Self.least))
@@ -89,46 +95,85 @@ struct ReconnectStorm: CaptureRule {
     }
 
     mutating func see(_ exchange: ExchangeFacts, _ capture: CaptureState, _ report: inout Report) {
+        guard self.refused.count < Self.limit else { return }
+        let isFirst = self.used.insert(exchange.connectionID).inserted
+        if let refused = Self.attempt(exchange, isFirst: isFirst, capture) { self.refused.append(refused) }
+    }
+
+    /// Nil for what is no handshake, and for one that made a session.
+    private static func attempt(
+        _ exchange: ExchangeFacts, isFirst: Bool, _ capture: CaptureState
+    ) -> (client: Client, attempt: Attempt)? {
         let target = RequestTarget(exchange.target)
         guard exchange.method == "GET", target.isHandshake, target.transport != nil, exchange.sessionID == nil,
-            self.refused.count < Self.limit, let connection = capture.connections[exchange.connectionID]
-        else { return }
+            let connection = capture.connections[exchange.connectionID]
+        else { return nil }
         let client = Client(
             address: connection.clientAddress, forwardedFor: exchange.forwardedFor, path: target.path,
             userAgent: exchange.userAgent)
-        let ended = exchange.responded ?? exchange.answered ?? exchange.requested
-        self.refused.append((client, Attempt(begun: exchange.requested, ended: ended)))
+        let ended = exchange.responded ?? exchange.answered ?? connection.closed.map { max($0, exchange.requested) }
+        let isOwn = isFirst && connection.completeHead && connection.otherRequests == 0
+        let attempt = Attempt(
+            begun: exchange.requested, ended: ended,
+            busyFrom: isOwn ? min(connection.opened, exchange.requested) : exchange.requested, busyUntil: ended)
+        return (client, attempt)
+    }
+
+    private static func attempt(_ session: SessionState) -> (client: Client, attempt: Attempt)? {
+        let facts = session.facts
+        guard facts.completeHead, !session.clientAddress.isEmpty else { return nil }
+        let client = Client(
+            address: session.clientAddress, forwardedFor: facts.forwardedFor, path: facts.path ?? "",
+            userAgent: facts.userAgent)
+        let attempt = Attempt(
+            begun: facts.opened, ended: facts.endClass == .captureEnd ? nil : facts.ended, sessionID: facts.id,
+            busyFrom: facts.opened, busyUntil: session.lastFromClient?.at ?? facts.opened)
+        return (client, attempt)
     }
 
     mutating func end(_ capture: CaptureState, _ sessions: [SessionSummary], _ report: inout Report) {
         var attempts = Dictionary(grouping: self.refused, by: \.client).mapValues { $0.map(\.attempt) }
-        for session in sessions where session.facts.completeHead && !session.clientAddress.isEmpty {
-            let client = Client(
-                address: session.clientAddress, forwardedFor: session.facts.forwardedFor,
-                path: session.facts.path ?? "", userAgent: session.facts.userAgent)
-            attempts[client, default: []].append(
-                Attempt(
-                    begun: session.facts.opened,
-                    ended: session.facts.endClass == .captureEnd ? nil : session.facts.ended,
-                    sessionID: session.facts.id, isLeft: session.clientLeft))
+        for session in sessions {
+            guard var (client, attempt) = Self.attempt(session.state) else { continue }
+            attempt.isLeft = session.clientLeft
+            attempts[client, default: []].append(attempt)
         }
-        let ordered = attempts.values.map { $0.sorted { $0.begun < $1.begun } }
-        for attempts in ordered.sorted(by: { ($0[0].begun, $0.count) < ($1[0].begun, $1.count) })
-        where !Self.overlap(attempts) {
+        let others = self.unsettled(capture)
+        let ordered = attempts.map { client, attempts in (client, attempts.sorted { $0.begun < $1.begun }) }
+        for (client, attempts) in ordered.sorted(by: { ($0.1[0].begun, $0.1.count) < ($1.1[0].begun, $1.1.count) })
+        where !Self.overlap(attempts + others[client, default: []]) {
             self.judge(attempts, capture, &report)
         }
     }
 
-    /// Two sessions at once are two clients that look alike: whose retry a handshake is cannot be told.
+    /// What has begun and is not decided is no try of a storm yet, but may show that there are several clients.
+    private func unsettled(_ capture: CaptureState) -> [Client: [Attempt]] {
+        let requests = capture.unsettled.requests.compactMap {
+            Self.attempt($0, isFirst: !self.used.contains($0.connectionID), capture)
+        }
+        let sessions = capture.unsettled.sessions.compactMap { session -> (client: Client, attempt: Attempt)? in
+            guard var (client, attempt) = Self.attempt(session) else { return nil }
+            // Its client may speak once more.
+            attempt.busyUntil = nil
+            return (client, attempt)
+        }
+        return Dictionary(grouping: requests + sessions, by: \.client).mapValues { $0.map(\.attempt) }
+    }
+
+    /// Two that are there at once are two clients that look alike: whose retry a handshake is cannot be told.
     private static func overlap(_ attempts: [Attempt]) -> Bool {
+        // A client that has left a session behind, unknown to the server, may try to come back meanwhile and be refused;
+        // with a second session, too, it could not be told from two clients.
+        Self.meet(attempts.lazy.filter { $0.sessionID != nil }.map { ($0.begun, $0.ended) })
+            || Self.meet(attempts.lazy.map { ($0.busyFrom, $0.busyUntil) })
+    }
+
+    private static func meet(_ spans: some Sequence<(from: Timestamp, until: Timestamp?)>) -> Bool {
         var latest: Timestamp?
-        for attempt in attempts where !attempt.hasFailed {
-            if let latest, attempt.begun < latest { return true }
-            guard let ended = attempt.ended else {
-                latest = Timestamp(nanoseconds: .max)
-                continue
-            }
-            latest = max(latest ?? ended, ended)
+        for span in spans.sorted(by: { $0.from < $1.from }) {
+            if let latest, span.from < latest { return true }
+            let until = span.until ?? Timestamp(nanoseconds: .max)
+            latest = max(latest ?? until, until)
         }
         return false
     }

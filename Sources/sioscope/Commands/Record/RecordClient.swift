@@ -125,7 +125,7 @@ struct RecordClient: ParsableCommand {
         let emits = self.emitStdin
         if emits, isatty(STDIN_FILENO) == 1 { StatusLine.shared.turnOff() }
         let tap = try ClientTap(
-            self.url, settings, reconnects: !self.noReconnect,
+            self.url, settings, reconnects: !self.noReconnect, redactor: redactor,
             setUp: { try console.setUp($0, emits: emits) }, tell: { console.tell($0) }, over: { console.finish() })
         defer {
             // One may still make a payload that nobody waits for.
