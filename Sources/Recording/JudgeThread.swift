@@ -7,7 +7,7 @@ final class JudgeThread: @unchecked Sendable {
     /// Rows that wait may take so many bytes; then writing waits for judging.
     private let queue = RecordingQueue<RecordedRows>(limit: 32 << 20)
     private let ended = DispatchSemaphore(value: 0)
-    private let told: @Sendable (Finding) -> Void
+    private let told: @Sendable (LiveRecording.Alert) -> Void
 
     // Guards the news.
     private let lock = NSLock()
@@ -16,8 +16,11 @@ final class JudgeThread: @unchecked Sendable {
     /// Of each capture, `LiveAnalysis.judgedUntil` at the end; to be read behind `stop`.
     private(set) var judgedUntil: [Timestamp?] = []
 
-    /// - Parameter told: gets each finding when it is made, on the judge's thread.
-    init(_ captures: [CaptureFacts], _ configuration: Configuration, told: @escaping @Sendable (Finding) -> Void) {
+    /// - Parameter told: gets each finding when it is made, or taken back, on the judge's thread.
+    init(
+        _ captures: [CaptureFacts], _ configuration: Configuration,
+        told: @escaping @Sendable (LiveRecording.Alert) -> Void
+    ) {
         self.told = told
         let judges = captures.map { LiveAnalysis($0, configuration: configuration) }
         let thread = Thread { [self] in
@@ -67,6 +70,12 @@ final class JudgeThread: @unchecked Sendable {
     private func take(_ news: [LiveAnalysis.News]) {
         guard !news.isEmpty else { return }
         self.lock.withLock { self.news += news }
-        for case .finding(let finding, _) in news { self.told(finding) }
+        for news in news {
+            switch news {
+            case .finding(let finding, _): self.told(.found(finding))
+            case .takenBack(let takenBack): self.told(.takenBack(takenBack))
+            case .settled, .released: break
+            }
+        }
     }
 }

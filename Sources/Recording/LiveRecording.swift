@@ -15,11 +15,18 @@ public final class LiveRecording: @unchecked Sendable {
         public var configuration: Configuration? = Configuration()
         /// Nil where everything is kept.
         public var limits: Retention.Limits?
-        /// Told of each finding when it is made, and of the failure that ends the recording; from other threads.
-        public var told: @Sendable (Finding) -> Void = { _ in }
+        /// Told of each finding when it is made, or taken back, and of the failure that ends the recording; from other
+        /// threads.
+        public var told: @Sendable (Alert) -> Void = { _ in }
         public var failed: @Sendable (TimelineError) -> Void = { _ in }
 
         public init() {}
+    }
+
+    /// What is told while it is recorded.
+    public enum Alert: Sendable {
+        case found(Finding)
+        case takenBack(TakenBack)
     }
 
     /// Bytes of rows that may wait.
@@ -85,9 +92,9 @@ public final class LiveRecording: @unchecked Sendable {
         let counted = Counted()
         self.counted = counted
         self.judge = settings.configuration.map { configuration in
-            JudgeThread(captures, configuration) { finding in
-                counted.count(finding)
-                settings.told(finding)
+            JudgeThread(captures, configuration) { alert in
+                counted.count(alert)
+                settings.told(alert)
             }
         }
         Thread.detachNewThread { [self] in
@@ -107,13 +114,27 @@ public final class LiveRecording: @unchecked Sendable {
         var id: Int64
     }
 
-    /// Findings by severity, counted on the judge's thread.
+    /// Findings by severity, counted where they are told.
     private final class Counted: @unchecked Sendable {
         private let lock = NSLock()
         private var counts: [Severity: Int] = [:]
 
-        func count(_ finding: Finding) { self.lock.withLock { self.counts[finding.severity, default: 0] += 1 } }
+        private var takenBackCount = 0
+
+        func count(_ alert: Alert) {
+            self.lock.withLock {
+                switch alert {
+                case .found(let finding): self.counts[finding.severity, default: 0] += 1
+                case .takenBack(let takenBack):
+                    self.counts[takenBack.finding.severity, default: 0] -= 1
+                    if let now = takenBack.now { self.counts[now, default: 0] += 1 }
+                    self.takenBackCount += 1
+                }
+            }
+        }
+
         var all: [Severity: Int] { self.lock.withLock { self.counts } }
+        var takenBack: Int { self.lock.withLock { self.takenBackCount } }
     }
     private let counted: Counted
 
@@ -141,6 +162,7 @@ public final class LiveRecording: @unchecked Sendable {
             counts.sessions -= Int64(counts.released)
             counts.frames -= counts.releasedFrames
             counts.findings = self.storedFindings
+            counts.takenBack = self.counted.takenBack
             return counts
         }
     }
@@ -340,11 +362,23 @@ public final class LiveRecording: @unchecked Sendable {
             case .finding(let finding, let isOpen): try self.findings.insert(finding, isOpen: isOpen)
             case .settled(let session, let findings): try self.findings.settle(session, findings)
             case .released(let session): self.findings.close(session)
+            case .takenBack: break
             }
         }
     }
 
     // MARK: The end
+
+    /// - Parameter told: what stood until now.
+    private func tellTakenBack(_ told: [Finding], final: [Finding], lineage: (Int64) -> Int64) {
+        // What shows in several sessions may have gone with one of them that was let go: that it was wrong is not known.
+        let isWhole = self.retention.map { $0.count == 0 } ?? true
+        for takenBack in TakenBack.all(of: told, final: final, lineage: lineage)
+        where isWhole || takenBack.finding.sessionID != nil {
+            self.counted.count(.takenBack(takenBack))
+            self.settings.told(.takenBack(takenBack))
+        }
+    }
 
     /// Judges all of the recording as `analyze` does: what is found at the end is what will be found in the file.
     private func finalFindings() throws(TimelineError) -> [Finding]? {
@@ -352,14 +386,17 @@ public final class LiveRecording: @unchecked Sendable {
         do {
             let reader = try TimelineReader(path: self.path)
             var findings: [Finding] = []
+            var lineages: [Int64: Int64] = [:]
             try reader.forEachCapture(of: Set(self.writer.captureIDs)) { capture in
-                Analysis(
+                for session in capture.sessions { lineages[session.id] = session.lineage }
+                return Analysis(
                     capture.facts, connections: capture.connections, sessions: capture.sessions,
                     configuration: configuration)
             } seen: { _, analysis in
                 var analysis = analysis
                 findings += analysis.finish().findings
             }
+            self.tellTakenBack(try self.findings.all(in: reader), final: findings) { lineages[$0] ?? $0 }
             return findings
         } catch let error as TimelineError {
             throw error

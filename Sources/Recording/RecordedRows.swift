@@ -50,6 +50,8 @@ public struct RecordingCounts: Hashable, Sendable {
     /// Frames that were handed in and are not stored, for the recording failed.
     public var lostFrames: Int64 = 0
     public var findings: [Severity: Int] = [:]
+    /// Findings that were told and did not stand.
+    public var takenBack = 0
 
     public init() {}
 }

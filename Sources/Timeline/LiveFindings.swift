@@ -55,6 +55,27 @@ public final class LiveFindings {
         return counts
     }
 
+    /// What the file holds of the recording, as a reader sees it.
+    public func all(in reader: TimelineReader) throws -> [Finding] {
+        var findings: [Finding] = []
+        try reader.query(SQLText.readFindingsFrom, parameters: ["first": .integer(self.first)]) { row in
+            guard row.count == 8, case .text(let rule) = row[2], case .text(let word) = row[3],
+                let severity = Severity(rawValue: word), case .text(let state) = row[4],
+                let status = FindingStatus(rawValue: state), case .integer(let at) = row[5],
+                case .text(let message) = row[6], case .text(let evidence) = row[7]
+            else { return }
+            findings.append(
+                Finding(
+                    sessionID: Self.id(row[0]), frameID: Self.id(row[1]), rule: rule, severity: severity,
+                    status: status, at: Timestamp(nanoseconds: at), message: message, evidence: evidence))
+        }
+        return findings
+    }
+
+    private static func id(_ value: TimelineValue) -> Int64? {
+        if case .integer(let id) = value { id } else { nil }
+    }
+
     /// Nothing more comes of a session.
     public func close(_ session: Int64) {
         self.ofSession[session] = nil

@@ -29,6 +29,7 @@ enum SQLText {
     static let readCaptures = text(PackageResources.read_captures_sql)
     static let readConnections = text(PackageResources.read_connections_sql)
     static let readExchanges = text(PackageResources.read_exchanges_sql)
+    static let readFindingsFrom = text(PackageResources.read_findings_from_sql)
     static let readFrameAnomalies = text(PackageResources.read_frame_anomalies_sql)
     static let readFrames = text(PackageResources.read_frames_sql)
     static let readSessions = text(PackageResources.read_sessions_sql)

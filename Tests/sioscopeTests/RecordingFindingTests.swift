@@ -79,6 +79,41 @@ struct RecordingFindingTests {
                 + "\(recording.timeline))")
     }
 
+    /// A pong that comes when its finding has been told: it is late then, and not missing.
+    private static func takenBack(_ arguments: [String] = []) throws -> RecordingUnderTest {
+        let recording = try RecordingUnderTest(arguments)
+        try recording.begin(pingIntervalMs: 10_000, pingTimeoutMs: 200)
+        try recording.send([RecordingUnderTest.server("2")])
+        try recording.program.waits(for: " error pong-missing, session 1: ")
+        return recording
+    }
+
+    @Test("what was told and does not stand is taken back, in a line and in the summary", arguments: [false, true])
+    func takenBack(_ ends: Bool) throws {
+        let recording = try Self.takenBack()
+        try recording.send([RecordingUnderTest.client("3")])
+        #expect(try recording.becomes(["pong"], "SELECT eio_type FROM frames WHERE eio_type = 'pong'"))
+        if ends {
+            // While it runs, where the session's end shows it.
+            try recording.send([.close(.init(by: .server, code: 1000))])
+            try recording.program.waits(for: "taken back: error pong-missing, session 1, of ")
+            #expect(recording.program.isRunning)
+        }
+        recording.program.signal(SIGINT)
+        #expect(try recording.program.end() == 130)
+        let lines = recording.program.lines(.talk).filter { $0.hasPrefix("taken back: ") }
+        #expect(lines.count == 1 && lines[0].hasPrefix("taken back: error pong-missing, session 1, of "), "\(lines)")
+        #expect(recording.lastLine.contains("; 1 finding taken back"))
+        #expect(try recording.rows("SELECT count(*) FROM findings WHERE rule = 'pong-missing'") == ["0"])
+    }
+
+    @Test("--exit-on error: what has ended the recording stays its end")
+    func exitOnTakenBack() throws {
+        let recording = try Self.takenBack(["--exit-on", "error"])
+        #expect(try recording.program.end() == 1)
+        #expect(!recording.lastLine.contains("taken back"))
+    }
+
     @Test("what is found live is what analyze finds")
     func same() throws {
         let recording = try RecordingUnderTest()

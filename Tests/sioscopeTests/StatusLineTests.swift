@@ -1,6 +1,8 @@
 import Foundation
 import Synchronization
+import Recording
 import Testing
+import TimelineModel
 
 @testable import sioscope
 
@@ -38,6 +40,27 @@ struct StatusLineTests {
         line.show("status 2")
         written.say("a line\n", past: line)
         #expect(ProgramOnTerminal.screen(written.text.replacing("\n", with: "\r\n")) == ["half a line", "status 2"])
+    }
+
+    @Test(
+        "where it is too narrow for all, what matters most stands in it, whole",
+        arguments: [
+            (
+                100,
+                "recording 12s: 3 sessions, 120 frames, 2 errors, 1 warning, 5 packets dropped, 40 frames/s, 1 open"
+            ),
+            (80, "12s: 40 frames/s, 1 open, 5 dropped, 2 errors, 120 frames, 3 sessions, 1 warning"),
+            (70, "12s: 40 frames/s, 1 open, 5 dropped, 2 errors, 120 frames, 3 sessions"),
+            (60, "12s: 40 frames/s, 1 open, 5 dropped, 2 errors, 120 frames"), (30, "12s: 40 frames/s, 1 open"),
+            (10, "12s: 40 f~"),
+        ])
+    func narrow(_ width: Int, _ expected: String) {
+        var counts = RecordingCounts()
+        (counts.sessions, counts.openSessions, counts.frames, counts.dropped) = (3, 1, 120, 5)
+        counts.findings = [.error: 2, .warning: 1]
+        let line = RecordingLine(elapsed: "12s", counts: counts, framesPerSecond: 40)
+        #expect(line.text(width: width, ellipsis: "~") == expected)
+        #expect(line.text(width: nil, ellipsis: "~").hasPrefix("recording 12s: "))
     }
 
     @Test("without a terminal, or once it is off, nothing is added to what is said")

@@ -11,6 +11,8 @@ public struct LiveAnalysis: Sendable {
         case finding(Finding, isOpen: Bool)
         /// The session has ended: all that was found in it, in its final state. Takes the place of what was told.
         case settled(session: Int64, [Finding])
+        /// Of a session that has ended: what was told and is not among that.
+        case takenBack(TakenBack)
         /// Nothing more comes of a session.
         case released(session: Int64)
     }
@@ -28,14 +30,6 @@ public struct LiveAnalysis: Sendable {
     /// Clients whose clocks agree so well are taken to have one.
     private static let oneClockNs: Int64 = 500_000_000
 
-    /// What makes a finding the same one, however much is known of it by now.
-    private struct Key: Hashable {
-        let rule: String
-        let session: Int64?
-        let frame: Int64?
-        let at: Timestamp?
-    }
-
     private struct Life {
         /// The newest time at the tap, and when it came here.
         var newest: Timestamp
@@ -43,7 +37,7 @@ public struct LiveAnalysis: Sendable {
         /// Absences were asked for up to here, by the tap's clock.
         var judgedUntil: Timestamp?
         var drafts = 0
-        var told: Set<Key> = []
+        var told: [FindingIdentity: Finding] = [:]
     }
 
     private var analysis: Analysis
@@ -54,7 +48,7 @@ public struct LiveAnalysis: Sendable {
     private var open: [Int64: ExchangeFacts] = [:]
     private var requestsOf: [Int64: [Int64: ExchangeFacts]] = [:]
     /// Of rules that compare sessions or requests.
-    private var toldOfCapture: Set<Key> = []
+    private var toldOfCapture: Set<FindingIdentity> = []
     private var captureDrafts = 0
     private var isCaptureStale = false
     private var requests = 0
@@ -247,7 +241,9 @@ public struct LiveAnalysis: Sendable {
         guard !drafts.isEmpty else { return [] }
         return self.conclude(drafts, [summary]).compactMap { finding in
             let key = self.key(finding)
-            return self.lives[id]?.told.insert(key).inserted == true ? .finding(finding, isOpen: true) : nil
+            guard self.lives[id] != nil, self.lives[id]?.told[key] == nil else { return nil }
+            self.lives[id]?.told[key] = finding
+            return .finding(finding, isOpen: true)
         }
     }
 
@@ -258,10 +254,14 @@ public struct LiveAnalysis: Sendable {
         self.isCaptureStale = true
         let (drafts, summary) = judge.atEnd()
         let findings = self.conclude(drafts, [summary])
-        let new = findings.filter { !life.told.contains(self.key($0)) }
-        let keys = new.map(self.key)
-        self.lives[id]?.told.formUnion(keys)
-        return new.map { .finding($0, isOpen: true) } + [.settled(session: id, findings)]
+        let new = findings.filter { life.told[self.key($0)] == nil }
+        let takenBack = TakenBack.all(of: life.told.values.sorted { $0.at < $1.at }, final: findings) {
+            self.analysis.capture.sessions[$0]?.lineage ?? $0
+        }
+        let final = Dictionary(findings.map { (self.key($0), $0) }) { $0.severity < $1.severity ? $1 : $0 }
+        self.lives[id]?.told = final
+        return takenBack.map { .takenBack($0) } + new.map { .finding($0, isOpen: true) }
+            + [.settled(session: id, findings)]
     }
 
     /// Runs the rules that compare sessions and requests on what there is.
@@ -284,17 +284,8 @@ public struct LiveAnalysis: Sendable {
         Verdict(self.analysis.capture, sessions, self.analysis.configuration).conclusions(drafts).map(\.finding)
     }
 
-    private func key(_ finding: Finding) -> Key {
-        switch Catalogue.telling(finding.rule) {
-        case .oncePerCapture: Key(rule: finding.rule, session: nil, frame: nil, at: nil)
-        case .oncePerClient:
-            Key(
-                rule: finding.rule,
-                session: finding.sessionID.map { self.analysis.capture.sessions[$0]?.lineage ?? $0 }, frame: nil,
-                at: nil)
-        case .atOnce, .atTheEnd:
-            Key(rule: finding.rule, session: finding.sessionID, frame: finding.frameID, at: finding.at)
-        }
+    private func key(_ finding: Finding) -> FindingIdentity {
+        FindingIdentity(finding) { self.analysis.capture.sessions[$0]?.lineage ?? $0 }
     }
 
     // MARK: Letting go

@@ -25,7 +25,10 @@ struct RecordingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "End with status 1 at the first finding of this severity: error, warning, note; or never.",
+            """
+            End with status 1 at the first finding of this severity: error, warning, note; or never. The status stays 1 \
+            where that finding is taken back at the end.
+            """,
             valueName: "severity"))
     var exitOn: FailOn = .never
 
@@ -65,11 +68,11 @@ struct RecordingOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - redactor: nil where nothing is redacted.
-    ///   - told: gets each finding, on another thread.
+    ///   - told: gets each finding when it is made, or taken back, on another thread.
     ///   - failed: gets what ends the recording, likewise.
     func settings(
         redactor: Redactor?,
-        told: @escaping @Sendable (Finding) -> Void, failed: @escaping @Sendable (TimelineError) -> Void
+        told: @escaping @Sendable (LiveRecording.Alert) -> Void, failed: @escaping @Sendable (TimelineError) -> Void
     ) throws -> LiveRecording.Settings {
         var settings = LiveRecording.Settings()
         settings.redactor = redactor

@@ -56,9 +56,13 @@ struct RecordingRun {
         let screen = RecordingScreen()
         let stop = Stop()
         let least = self.options.exitOn.least
-        let settings = try self.options.settings(redactor: self.redactor) { finding in
-            screen.tell(finding)
-            if let least, finding.severity >= least { stop.now(because: .found) }
+        let settings = try self.options.settings(redactor: self.redactor) { alert in
+            switch alert {
+            case .found(let finding):
+                screen.tell(finding)
+                if let least, finding.severity >= least { stop.now(because: .found) }
+            case .takenBack(let takenBack): screen.tell(takenBack)
+            }
         } failed: { error in
             stop.now(because: .failed(error.description))
         }
@@ -96,8 +100,13 @@ struct RecordingRun {
     }
 
     private func finish(_ recording: LiveRecording, _ screen: RecordingScreen, _ stop: Stop) throws {
+        let reason = stop.reason
+        var stands = false
         do {
-            try recording.finish()
+            let final = try recording.finish()
+            if let least = self.options.exitOn.least {
+                stands = (final ?? []).contains { $0.severity >= least }
+            }
             screen.say(self.summary(recording.stored, ""))
         } catch {
             screen.say(self.summary(recording.stored, "; what was stored before the failure is kept"))
@@ -105,9 +114,10 @@ struct RecordingRun {
         }
         switch stop.reason {
         case .failed(let text): throw ToolError(text)
-        case .found: throw ExitCode.found
+        // What has ended the recording did so, even if it is taken back; what was told behind its end counts if it stands.
+        case .found where reason != nil || stands: throw ExitCode.found
         case .foundNothing(let text) where !Interrupt.requested: throw ToolError(text)
-        case .ended, .foundNothing, nil: if Interrupt.requested { throw Interrupt.exitCode }
+        case .found, .ended, .foundNothing, nil: if Interrupt.requested { throw Interrupt.exitCode }
         }
     }
 
@@ -119,6 +129,7 @@ struct RecordingRun {
             text += "; \(FindingsSummary.count(counts.lostFrames, "frame")) more could not be stored"
         }
         text += remark
+        if counts.takenBack > 0 { text += "; \(FindingsSummary.count(counts.takenBack, "finding")) taken back" }
         if let trouble = self.tap.trouble { text += "; \(trouble)" }
         if counts.findings.values.contains(where: { $0 > 0 }) { text += " (sioscope analyze \(output))" }
         return Escaping.visible(text)

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Recording
 import TimelineModel
@@ -22,6 +23,7 @@ final class RecordingScreen: @unchecked Sendable {
     private let lock = NSLock()
     private var told: [Kind: Int] = [:]
     private var losses = LossNews()
+    private var toldBack: [Kind: Int] = [:]
     private var last: (frames: Int64, at: Timestamp)?
 
     init(line: StatusLine = .shared) {
@@ -55,6 +57,27 @@ final class RecordingScreen: @unchecked Sendable {
         }
     }
 
+    /// Not each one of many either: the summary has their number.
+    func tell(_ takenBack: TakenBack) {
+        self.lock.withLock {
+            let kind = Kind(rule: takenBack.finding.rule, session: takenBack.finding.sessionID)
+            if self.toldBack.count > Self.knownRules { self.toldBack = [:] }
+            self.toldBack[kind, default: 0] += 1
+            guard self.toldBack[kind, default: 0] <= Self.shownOfOne else { return }
+            self.put(Self.text(of: takenBack))
+        }
+    }
+
+    /// `taken back: error pong-missing, session 3, of 04:20:29.123: what came later speaks against it`
+    static func text(of takenBack: TakenBack) -> String {
+        let finding = takenBack.finding
+        let time = Measures.timeOfDay(nanoseconds: finding.at.nanoseconds, decimals: 3)
+        let place = finding.sessionID.map { ", session \($0)" } ?? ""
+        let reason =
+            takenBack.now.map { "it is a \($0.rawValue) by what came later" } ?? "what came later speaks against it"
+        return "taken back: \(finding.severity.rawValue) \(finding.rule)\(place), of \(time): \(reason)"
+    }
+
     /// `04:20:29.123 error pong-missing, session 3: no pong within ...`
     private func text(of finding: Finding) -> String {
         let style: Style =
@@ -85,12 +108,9 @@ final class RecordingScreen: @unchecked Sendable {
             let elapsed = Measures.duration(
                 nanoseconds: now.nanoseconds(since: self.began) / 1_000_000_000 * 1_000_000_000,
                 unicode: self.terminal.unicode)
-            var text = "recording \(elapsed): \(Self.text(of: counts)), \(Int(rate)) frames/s"
-            if counts.openSessions > 0 { text += ", \(counts.openSessions) open" }
-            if let width = self.terminal.width {
-                text = DisplayWidth.cut(text, to: width - 1, ellipsis: self.terminal.ellipsis)
-            }
-            self.line.show(text)
+            let line = RecordingLine(elapsed: elapsed, counts: counts, framesPerSecond: Int(rate))
+            self.line.show(
+                line.text(width: self.terminal.width.map { $0 - 1 }, ellipsis: self.terminal.ellipsis))
         }
     }
 

@@ -145,6 +145,48 @@ struct LiveAnalysisTests {
         #expect(contents.analysed(Configuration()).findings.count { $0.rule == "reconnect-storm" } == storms)
     }
 
+    @Test("says of what it takes back that it does, once, when the session has ended")
+    func takenBack() throws {
+        let lines = [
+            "session eio=4 pi=25000 pt=5000", "0.000 S open", "0.010 C 40", "25.000 S 2", "45.000 S 42[\"a\"]",
+            "61.000 S close",
+        ]
+        // The pong of the first ping comes after all, or never does.
+        for (pongs, takenBack) in [(["44.000 C 3"], ["pong-missing"]), ([], [])] {
+            let contents = try Recording(
+                (lines + pongs).enumerated().map { Scenario.Line(number: $0.offset + 1, text: $0.element) }
+            ).rows()
+            let replay = LiveReplay(contents)
+            #expect(replay.told.contains { $0.finding.rule == "pong-missing" })
+            #expect(replay.takenBack.map(\.finding.rule) == takenBack)
+            #expect(replay.takenBack.allSatisfy { $0.now == nil })
+        }
+    }
+
+    @Test("a finding is taken back where nothing of it stands, or where it is less severe")
+    func standing() {
+        func finding(_ rule: String, _ severity: Severity, session: Int64? = 1, at: Int64 = 5) -> Finding {
+            Finding(
+                sessionID: session, frameID: nil, rule: rule, severity: severity, status: .confirmed,
+                at: Timestamp(nanoseconds: at), message: "m\(at)", evidence: "{}")
+        }
+        func takenBack(_ told: Finding, _ final: [Finding]) -> [TakenBack] {
+            TakenBack.all(of: [told], final: final) { $0 / 10 }
+        }
+        let told = finding("pong-missing", .error)
+        #expect(takenBack(told, [told]).isEmpty)
+        #expect(takenBack(told, []) == [TakenBack(told)])
+        #expect(takenBack(told, [finding("pong-missing", .error, at: 6)]) == [TakenBack(told)])
+        #expect(takenBack(told, [finding("pong-missing", .note)]) == [TakenBack(told, now: .note)])
+        #expect(takenBack(finding("pong-missing", .note), [told]).isEmpty)
+        // One a capture, one a client: wherever it shows by now.
+        let storm = finding("reconnect-storm", .error)
+        #expect(takenBack(storm, [finding("reconnect-storm", .error, session: 30, at: 9)]).isEmpty)
+        let flap = finding("flap-periodic", .warning, session: 11)
+        #expect(takenBack(flap, [finding("flap-periodic", .warning, session: 19, at: 9)]).isEmpty)
+        #expect(takenBack(flap, [finding("flap-periodic", .warning, session: 20, at: 9)]) == [TakenBack(flap)])
+    }
+
     private static func check(_ contents: CaptureContents, _ configuration: Configuration, _ name: String) {
         let findings = contents.analysed(configuration).findings
         let final = Set(findings.map { Key($0, contents) })

@@ -12,6 +12,7 @@ struct LiveReplay {
     }
 
     private(set) var told: [Told] = []
+    private(set) var takenBack: [TakenBack] = []
     /// By session: the last verdict.
     private(set) var settled: [Int64: [Finding]] = [:]
 
@@ -47,6 +48,7 @@ struct LiveReplay {
             switch news {
             case .finding(let finding, _): self.told.append(Told(finding: finding, at: clock))
             case .settled(let session, let findings): self.settled[session] = findings
+            case .takenBack(let takenBack): self.takenBack.append(takenBack)
             case .released: break
             }
         }
