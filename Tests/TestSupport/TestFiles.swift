@@ -10,7 +10,8 @@ public enum TestFiles {
     /// The files of these, as `flap/capture.pcapng`. Tests over none would pass, so there must be some.
     public static let captureFiles: [String] = {
         let files = Self.names(in: Self.captures).flatMap { name in
-            Self.names(in: Self.captures.appending(path: name)).filter { $0.hasPrefix("capture.pcap") }.map { "\(name)/\($0)" }
+            Self.names(in: Self.captures.appending(path: name)).filter { $0.hasPrefix("capture.pcap") }
+                .map { "\(name)/\($0)" }
         }
         precondition(!files.isEmpty, "\(Self.captures.path): there are no captures")
         return files

@@ -249,6 +249,18 @@ struct HARDecoderTests {
             ],
             sessions: ["S websocket websocket-close"]),
         HARCase(
+            name: "messages without data are not known: none of them is an empty packet",
+            entries: [
+                webSocket(
+                    "01", socket, message("receive", 2, open),
+                    #"{"type":"send","time":1764000003,"opcode":1}"#,
+                    #"{"type":"receive","time":1764000004,"opcode":1,"data":null}"#,
+                    #"{"type":"receive","time":1764000005,"opcode":2}"#)
+            ],
+            frames: ["< op1 open " + open.dropFirst(), "> op1 ?", "< op1 ?", "< op2 message"],
+            anomalies: [String](repeating: "websocket.unreadable-message", count: 3),
+            sessions: ["S websocket capture-end"]),
+        HARCase(
             name: "a WebSocket that was refused, and one over HTTP/2",
             entries: [
                 entry(

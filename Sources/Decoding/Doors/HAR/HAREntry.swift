@@ -169,6 +169,9 @@ struct HAREntry {
         let body: HookLine.Body
         let opcode = message["opcode"]?.integer ?? 1
         switch opcode {
+        case 1 where message["data"]?.string == nil, 2 where message["data"]?.string == nil:
+            // Not an empty message: what the peer sent is unknown, so it is not to be blamed for it.
+            body = .unreadable(opcode: UInt8(opcode), reason: "no data in \(place); expected a string")
         case 1: body = .text(data)
         case 2:
             if let bytes = Base64.decode(Array(data.utf8).span) {
