@@ -44,6 +44,11 @@ final class ConnectionContent {
         }
     }
 
+    /// Requests are paired with answers, so both directions must come in step.
+    var needsOrder: Bool {
+        if case .http(let lane) = self.kind { lane.webSocket == nil } else { false }
+    }
+
     /// Looks whether these bytes tell what the connection carries. Of a WebSocket it has kept what may be frames, these
     /// bytes among them: `handOn` gives them out.
     ///
@@ -139,6 +144,11 @@ final class ConnectionContent {
         case .webSocket(let streams, _): streams.gap(count, at: at, from: sender)
         case .unknown, .other: break
         }
+    }
+
+    /// Bytes of the client were not seen, and will not be before what is given next.
+    func lackRequests() {
+        if case .http(let lane) = self.kind { lane.lackRequests() }
     }
 
     /// One direction ended, or the connection was reset (`reset`).

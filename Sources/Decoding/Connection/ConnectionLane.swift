@@ -20,6 +20,9 @@ final class ConnectionLane: OpenConnection {
     private var isMidStream = true
     private lazy var holdID = self.context.log.makeHoldID()
     private var isHolding = false
+    /// What comes out now must wait until it is its turn.
+    private var isOrdering = false
+    private var order: StreamOrder
     /// Nothing more is to be had from it.
     private(set) var isFinished = false
     var isChanged = false
@@ -42,8 +45,11 @@ final class ConnectionLane: OpenConnection {
         self.servers = servers
         self.opened = at
         self.lastSegment = at
+        self.order = StreamOrder(limitBytes: context.limits.heldBytes)
     }
 
+    /// Time alone makes a difference to it.
+    var isWaiting: Bool { self.connection.hasHole || !self.order.isEmpty }
     var isOver: Bool { self.connection.isOver }
     var openedAt: Timestamp { self.opened }
 
@@ -66,6 +72,7 @@ final class ConnectionLane: OpenConnection {
         } _: { side, event, bytes in
             self.handle(side, event, bytes)
         }
+        if self.isOrdering { self.handInOrder() }
         if !wasReset, let side = self.connection.resetBy { self.handleReset(side, at: segment.at) }
         self.updateHold()
         self.finishIfOver(at: segment.at)
@@ -93,6 +100,7 @@ final class ConnectionLane: OpenConnection {
         guard !self.isFinished else { return }
         self.isFinished = true
         self.connection.finish { side, event, bytes in self.handle(side, event, bytes) }
+        self.handInOrder()
         let showedNothing = self.content.showedNothing
         self.content.finish(at: at)
         self.updateHold()
@@ -124,6 +132,26 @@ final class ConnectionLane: OpenConnection {
     // MARK: Streams
 
     private func handle(_ side: FlowSide, _ event: StreamEvent, _ bytes: Span<UInt8>) {
+        if self.isOrdering || event.isGap, self.content.needsOrder {
+            self.isOrdering = true
+            return self.order.add(side, event, bytes, isClient: side == self.client())
+        }
+        self.pass(side, event, bytes)
+    }
+
+    /// Hands on what waited, as far as it is its turn. Where nothing is paired any more, all of it is.
+    private func handInOrder() {
+        while let piece = self.order.next(
+            client: self.client(), heldSince: { self.content.needsOrder ? self.connection.heldSince($0) : nil })
+        {
+            if case .gap = piece.event, piece.side != self.client(), self.connection.lacksBytes(self.client()) {
+                self.content.lackRequests()
+            }
+            self.pass(piece.side, piece.event, piece.bytes.span)
+        }
+    }
+
+    private func pass(_ side: FlowSide, _ event: StreamEvent, _ bytes: Span<UInt8>) {
         switch event {
         case .bytes(let facts):
             self.advance(side, bytes.count)
@@ -192,7 +220,9 @@ final class ConnectionLane: OpenConnection {
 
     /// Frames of other connections must wait while this one may still give older ones.
     private func updateHold() {
+        if self.isOrdering { self.handInOrder() }
         var since = self.connection.heldSince
+        self.isOrdering = (since != nil && self.content.needsOrder) || !self.order.isEmpty
         if let waits = self.content.waitsSince { since = min(since ?? waits, waits) }
         guard (since != nil) != self.isHolding else { return }
         self.isHolding = since != nil
@@ -263,6 +293,12 @@ final class ConnectionLane: OpenConnection {
         self.scope = scope
         if let fin = self.earlyFin { scope.close(.fin, by: self.sender(fin.side), at: fin.at) }
         return scope
+    }
+}
+
+extension StreamEvent {
+    fileprivate var isGap: Bool {
+        if case .gap = self { true } else { false }
     }
 }
 

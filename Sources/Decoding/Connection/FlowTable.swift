@@ -53,7 +53,7 @@ final class FlowTable {
         if let lane = self.lane(key, segment) {
             lane.receive(segment, payload)
             self.keepFinished(key, lane)
-            if self.context.changes != nil, lane.connection.hasHole { self.waiting[key] = lane }
+            if self.context.changes != nil, lane.isWaiting { self.waiting[key] = lane }
         }
         self.untilSweep -= 1
         if self.untilSweep == 0 { self.sweep(at: segment.at) }
@@ -64,7 +64,7 @@ final class FlowTable {
         for (key, lane) in self.waiting.sorted(by: { $0.value.serial < $1.value.serial }) {
             lane.tick(at: at)
             if self.lanes[key] === lane { self.keepFinished(key, lane) }
-            if lane.isFinished || !lane.connection.hasHole { self.waiting.removeValue(forKey: key) }
+            if lane.isFinished || !lane.isWaiting { self.waiting.removeValue(forKey: key) }
         }
     }
 

@@ -28,8 +28,14 @@ final class HTTPLane {
     private var isPaused = false
     /// So much came without an answer that none will be waited for any more.
     private var hasGivenUpWaiting = false
-    /// A request for an upgrade whose answer the capture misses.
-    private var unanswered: Exchange?
+    /// The newest request before a gap of the server: what follows may be its answer, or that is in the gap. Nothing is
+    /// in `pending` meanwhile.
+    private var doubtful: Exchange?
+    private var pairing = AnswerPairing()
+    /// The answer that is being read, where no request for it is known.
+    private var unpaired: (bytes: Int, offset: Int64)?
+    /// Where in each stream the bytes end that were given last, as far as a head goes on there.
+    private var headEnds: [Sender: Int64] = [:]
     /// A proxy passes on what follows, or the connection was upgraded to something else.
     private(set) var isTunnel = false
     private lazy var holdID = self.scope.context.log.makeHoldID()
@@ -55,25 +61,60 @@ final class HTTPLane {
             if self.requests.isInBody, let request = self.request {
                 request.requestLoss = Self.missing(count, "request", at: request.facts.requestBytes)
             }
-            if self.requests.gap(count) {
-                self.receiveRequests(none.span, ChunkFacts(at: at))  // the body may end with the gap
-            } else if let request = self.request {
-                self.endRequest(request, at: at)
+            self.dropHead(&self.requests, of: .client)
+            guard !self.requests.gap(count) else {
+                return self.receiveRequests(none.span, ChunkFacts(at: at))  // the body may end with the gap
             }
+            self.pairing.lackRequests()
+            if let request = self.request { self.endRequest(request, at: at) }
         } else {
             if self.responses.isInBody, let response = self.response {
                 response.responseLoss = Self.missing(count, "answer", at: response.facts.responseBytes)
             }
+            self.dropHead(&self.responses, of: .server)
             guard !self.responses.gap(count) else { return self.receiveResponses(none.span, ChunkFacts(at: at)) }
-            // Whose answer the missing bytes were cannot be told: those under way end without one.
-            let unanswered = self.pending
-            self.pending = []
-            self.response = nil
-            for exchange in unanswered { self.store(exchange) }
-            // What follows may be the WebSocket that was asked for; the client's bytes wait until that is known.
-            self.unanswered = unanswered.last { $0.wantsWebSocket }
-            if self.unanswered == nil { self.resume() }
+            self.endUnpaired()
+            self.loseAnswers(count, at: at)
         }
+    }
+
+    /// Bytes of the client were not seen, and will not be before what is given next.
+    func lackRequests() { self.pairing.lackRequests() }
+
+    /// The rest of a head is missing: what was there of it is of no use.
+    private func dropHead(_ decoder: inout HTTPStreamDecoder, of sender: Sender) {
+        let count = decoder.heldHeadBytes
+        guard count > 0 else { return }
+        self.scope.addUndecoded(count, offset: (self.headEnds[sender] ?? 0) - Int64(count), from: sender)
+    }
+
+    /// The missing bytes are of the answers to what was sent before those behind them. They end without one, but for the
+    /// newest, whose answer may begin behind the gap.
+    private func loseAnswers(_ count: Int, at: Timestamp) {
+        let sent = self.pending.prefix { $0.facts.requested <= at }
+        self.pending.removeFirst(sent.count)
+        let begun = self.response
+        self.response = nil
+        let open = sent.filter { $0 !== begun }
+        let mayFollow = self.pairing.loseAnswers(to: open.count, bytes: count) && self.pending.isEmpty
+        for exchange in sent where exchange !== open.last { self.loseAnswer(exchange) }
+        if let newest = open.last {
+            self.loseDoubtful()
+            if mayFollow { self.doubtful = newest } else { self.loseAnswer(newest) }
+        }
+        // What follows may be the WebSocket that was asked for; the client's bytes wait until that is known.
+        if self.doubtful?.asksForTunnel != true { self.resume() }
+    }
+
+    private func loseAnswer(_ exchange: Exchange) {
+        self.polling.responseLost(exchange)
+        self.store(exchange)
+    }
+
+    private func loseDoubtful() {
+        guard let exchange = self.doubtful else { return }
+        self.doubtful = nil
+        self.loseAnswer(exchange)
     }
 
     private static func missing(_ count: Int, _ whose: String, at offset: Int) -> String {
@@ -110,13 +151,15 @@ final class HTTPLane {
         self.resume()
         self.webSocket?.finish(at: at)
         self.webSocketLane?.finish()
+        self.endUnpaired()
+        self.loseDoubtful()
         for exchange in self.pending { self.store(exchange) }
         self.pending = []
     }
 
     /// Requests that are under way, the one that opened the WebSocket among them until its session is known.
     func openExchanges() -> [ExchangeFacts] {
-        let pending = self.pending.map(\.facts).filter { $0.id != 0 }
+        let pending = ([self.doubtful].compactMap { $0 } + self.pending).map(\.facts).filter { $0.id != 0 }
         return self.webSocketLane?.openExchange.map { pending + [$0] } ?? pending
     }
 
@@ -156,6 +199,7 @@ final class HTTPLane {
                 self.scope.addUndecoded(
                     skipped, offset: facts.offset + Int64(offset - skipped), from: .client)
             case .tunnel, .needsMore:
+                if self.requests.heldHeadBytes > 0 { self.headEnds[.client] = facts.offset + Int64(bytes.count) }
                 return bytes.count
             }
         }
@@ -187,6 +231,9 @@ final class HTTPLane {
             self.scope.facts.otherRequests += 1
             self.scope.context.otherRequests += 1
         }
+        // Who does not pipeline sends the next one when the answer is there.
+        self.loseDoubtful()
+        self.pairing.beginRequest()
         self.pending.append(exchange)
         if self.pending.count > Self.pendingLimit { self.store(self.pending.removeFirst()) }
         self.request = exchange
@@ -201,7 +248,7 @@ final class HTTPLane {
             // Its packets wait for the answer: nothing later may come out before them.
             if self.polling.isWaiting(request) { self.scope.context.log.hold(self.holdID, since: at) }
         }
-        if request.wantsWebSocket || request.facts.method == "CONNECT" { self.isPaused = !self.hasGivenUpWaiting }
+        if request.asksForTunnel { self.isPaused = !self.hasGivenUpWaiting }
     }
 
     /// The framing of a request's body, RFC 9112 section 6.3: without a length there is none.
@@ -236,9 +283,12 @@ final class HTTPLane {
         if self.responses.isLost, self.joinWebSocket(bytes, facts, from: .server) { return }
         var offset = 0
         while true {
-            switch self.responses.next(bytes, &offset) {
+            let before = offset
+            let step = self.responses.next(bytes, &offset)
+            self.unpaired?.bytes += offset - before
+            switch step {
             case .head(let head):
-                self.beginResponse(head, facts)
+                self.beginResponse(head, facts, end: facts.offset + Int64(offset))
             case .body(let range):
                 guard let response = self.response else { continue }
                 response.facts.responseBytes += range.count
@@ -248,21 +298,26 @@ final class HTTPLane {
                     self.limit)
             case .end:
                 if let response = self.response { self.endResponse(response, at: facts.at) }
+                self.endUnpaired()
             case .tunnel(let range):
                 // The 101 and the first frames may share a segment.
                 self.webSocket?.receive(
                     bytes.extracting(range), facts.advanced(by: range.lowerBound), from: .server)
                 return
             case .notHTTP(let skipped):
+                self.unpaired?.bytes -= offset - before
+                self.endUnpaired()
                 self.scope.addUndecoded(
                     skipped, offset: facts.offset + Int64(offset - skipped), from: .server)
             case .needsMore:
+                if self.responses.heldHeadBytes > 0 { self.headEnds[.server] = facts.offset + Int64(bytes.count) }
                 return
             }
         }
     }
 
-    private func beginResponse(_ head: HTTPHead, _ facts: ChunkFacts) {
+    /// - Parameter end: of the head, in the server's stream.
+    private func beginResponse(_ head: HTTPHead, _ facts: ChunkFacts, end: Int64) {
         guard case .response(let status, _) = head.start else {
             self.responses.begin(Self.framing(head))
             return
@@ -272,8 +327,10 @@ final class HTTPLane {
             self.response = nil
             return
         }
-        let exchange = self.pending.first ?? self.unseenRequest(status, head, facts)
+        let paired = self.pairedRequest(status)
+        let exchange = paired ?? self.unseenRequest(status, head, facts)
         self.response = exchange
+        if paired == nil, status != 101 { self.unpaired = (head.headBytes, end - Int64(head.headBytes)) }
         if let exchange {
             exchange.facts.status = status
             exchange.facts.answered = facts.at
@@ -303,6 +360,32 @@ final class HTTPLane {
             self.responses.begin(Self.answerFraming(head, status, method: exchange?.facts.method))
         }
         self.resume()
+    }
+
+    /// The request that an answer is to; nil where the capture misses it, or missed so much that nobody can tell.
+    private func pairedRequest(_ status: Int) -> Exchange? {
+        guard let doubtful = self.doubtful else { return self.pairing.isLost ? nil : self.pending.first }
+        // The client's bytes behind a request for an upgrade wait. Where a request is among them, that one was refused.
+        if self.isPaused, let next = self.waiting.first {
+            if case .bytes(let bytes, _) = next, HTTPStreamDecoder.looksLikeHTTP(bytes.span) {
+                self.resume()
+                return self.pending.first
+            }
+            if case .gap = next, status != 101 {
+                self.loseDoubtful()
+                return nil
+            }
+        }
+        self.doubtful = nil
+        self.pending.append(doubtful)
+        return doubtful
+    }
+
+    /// An answer that no request is known for has ended, or its rest is missing.
+    private func endUnpaired() {
+        guard let unpaired = self.unpaired else { return }
+        self.unpaired = nil
+        self.scope.addUndecoded(unpaired.bytes, offset: unpaired.offset, from: .server)
     }
 
     /// An answer whose request lies before the capture may be one to a poll; its packets are not lost for that.
@@ -347,7 +430,10 @@ final class HTTPLane {
     /// Behind a gap: the 101 may be what is missing, and frames begin here.
     private func joinWebSocket(_ bytes: Span<UInt8>, _ facts: ChunkFacts, from sender: Sender) -> Bool {
         guard WebSocketBoundary.isProven(bytes, masked: nil, mayBeCompressed: true) else { return false }
-        let lane = WebSocketLane(self.scope, self.opening(self.unanswered ?? self.pending.last { $0.wantsWebSocket }))
+        let asked = (self.doubtful.map { [$0] } ?? self.pending).last { $0.wantsWebSocket }
+        // The lane stores it, with its session.
+        if asked === self.doubtful { self.doubtful = nil } else { self.pending.removeAll { $0 === asked } }
+        let lane = WebSocketLane(self.scope, self.opening(asked))
         self.webSocketLane = lane
         let streams = WebSocketStreams(midStream: lane, self.scope)
         self.webSocket = streams
@@ -362,10 +448,18 @@ final class HTTPLane {
         self.scope.tellGaps()
         response.facts.responded = at
         self.pending.removeAll { $0 === response }
+        if let next = self.pending.first, next.facts.requested < at {
+            if response.responseLoss == nil {
+                self.pairing.isPipelined = true
+            } else if !self.pairing.isPipelined {
+                // Its end is missing, which was there when the next request was sent.
+                response.facts.responded = next.facts.requested
+            }
+        }
         if response.facts.id != 0 {
             self.polling.responseEnded(response)
-        } else if response.facts.method.isEmpty {
-            self.polling.unseenRequestAnswered(response)
+        } else if response.facts.method.isEmpty, self.polling.unseenRequestAnswered(response) {
+            self.unpaired = nil
         }
         self.store(response)
     }

@@ -22,6 +22,8 @@ final class Exchange {
     var session: SessionLane?
     /// The request asked for a switch to WebSocket.
     var wantsWebSocket = false
+    /// What follows it may be no HTTP.
+    var asksForTunnel: Bool { self.wantsWebSocket || self.facts.method == "CONNECT" }
 
     init(_ facts: ExchangeFacts, target: EngineIOTarget?, host: String?, cookie: String?) {
         self.facts = facts
@@ -75,13 +77,14 @@ final class PollingLane {
 
     /// An answer to a request from before the capture: if it reads as packets, it is the rest of the one session that
     /// polls between these two hosts; of several nobody can tell which.
-    func unseenRequestAnswered(_ exchange: Exchange) {
+    /// - Returns: whether it did.
+    func unseenRequestAnswered(_ exchange: Exchange) -> Bool {
         let at = exchange.facts.responded ?? exchange.facts.requested
         guard exchange.responseLoss == nil,
             let body = self.decoded(exchange.responseBody ?? [], exchange.responseEncoding, of: .server),
             let session = self.scope.context.sessions.onlyPolling(
                 clientAddress: self.scope.facts.clientAddress, server: self.scope.server)
-        else { return }
+        else { return false }
         var isPayload = true
         do throws(PollingPayloadError) {
             try PollingPayload.split(body.span, session.version) { piece in
@@ -89,10 +92,20 @@ final class PollingLane {
                     isPayload && (piece.isBinary || WebSocketLane.looksLikeEngineIO(body.span.extracting(piece.range)))
             }
         } catch {
-            return
+            return false
         }
-        guard isPayload else { return }
+        guard isPayload else { return false }
         self.decodePayload(body.span, exchange, session, .server, at, exchange.facts.responseBytes)
+        return true
+    }
+
+    /// The answer, or its rest, is not in the capture, nor how long it was.
+    func responseLost(_ exchange: Exchange) {
+        exchange.session?.loseMessages(of: .server)
+        if exchange.target != nil, exchange.facts.status != nil, let loss = exchange.responseLoss {
+            self.report("http.incomplete-body", loss, exchange.facts.answered ?? exchange.facts.requested)
+        }
+        exchange.responseBody = nil
     }
 
     private func succeed(_ exchange: Exchange) {

@@ -10,31 +10,34 @@ struct WaitingBytes {
 
     private var pieces: [Piece] = []
     /// Those before it have been taken.
-    private var first = 0
+    private var taken = 0
 
-    var count: Int { self.pieces.count - self.first }
+    var count: Int { self.pieces.count - self.taken }
 
     mutating func append(_ piece: Piece) {
         self.pieces.append(piece)
     }
 
+    /// The oldest piece, which stays.
+    var first: Piece? { self.taken < self.pieces.count ? self.pieces[self.taken] : nil }
+
     /// The oldest piece, which is out then.
     mutating func take() -> Piece? {
-        guard self.first < self.pieces.count else { return nil }
-        let piece = self.pieces[self.first]
-        self.first += 1
-        if self.first == self.pieces.count || self.first > 256 {
-            self.pieces.removeFirst(self.first)
-            self.first = 0
+        guard self.taken < self.pieces.count else { return nil }
+        let piece = self.pieces[self.taken]
+        self.taken += 1
+        if self.taken == self.pieces.count || self.taken > 256 {
+            self.pieces.removeFirst(self.taken)
+            self.taken = 0
         }
         return piece
     }
 
     /// What is left of the piece that was taken last; it comes first again. Nothing is copied.
     mutating func putBack(_ piece: Piece) {
-        if self.first > 0 {
-            self.first -= 1
-            self.pieces[self.first] = piece
+        if self.taken > 0 {
+            self.taken -= 1
+            self.pieces[self.taken] = piece
         } else {
             self.pieces.insert(piece, at: 0)
         }

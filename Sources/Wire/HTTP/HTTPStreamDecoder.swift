@@ -70,6 +70,11 @@ public struct HTTPStreamDecoder {
         if case .lost = self.state { true } else { false }
     }
 
+    /// What is here of a head that goes on behind the input.
+    public var heldHeadBytes: Int {
+        if case .head = self.state { self.buffer.count } else { 0 }
+    }
+
     /// Whether `bytes` begin like an HTTP/1 message.
     public static func looksLikeHTTP(_ bytes: Span<UInt8>) -> Bool {
         if bytes.has("HTTP/1.", at: 0) { return true }

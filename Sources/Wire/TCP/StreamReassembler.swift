@@ -37,7 +37,7 @@ public struct StreamReassembler {
     static let largestWindow: Int64 = 1 << 30
 
     /// What a held piece costs beside its bytes, generously: so many tiny ones are too much soon.
-    static let pieceCost = 512
+    public static let pieceCost = 512
 
     private struct Held {
         var start: Int64
@@ -138,6 +138,9 @@ public struct StreamReassembler {
         if let unseen = self.unseen { self.miss(unseen.count, at: unseen.at, event) }
         self.unseenSince = nil
     }
+
+    /// The receiver had bytes that nobody saw, however long ago.
+    public var lacksBytes: Bool { self.unseen != nil }
 
     /// What the receiver had and nobody saw; one number alone may be that of a FIN.
     private var unseen: (count: Int, at: Timestamp)? {

@@ -73,6 +73,14 @@ public final class TCPConnection {
         return self.heldSinceBySide.high.map { min($0, low) } ?? low
     }
 
+    /// Since when one side's stream holds bytes behind a hole.
+    public func heldSince(_ side: FlowSide) -> Timestamp? {
+        side == .low ? self.heldSinceBySide.low : self.heldSinceBySide.high
+    }
+
+    /// The other side has acknowledged bytes of this one that were not seen. Not to be asked while bytes come out.
+    public func lacksBytes(_ side: FlowSide) -> Bool { side == .low ? self.low.lacksBytes : self.high.lacksBytes }
+
     /// One of the directions waits for bytes that time may give up.
     public var hasHole: Bool { self.low.hasHole || self.high.hasHole }
 

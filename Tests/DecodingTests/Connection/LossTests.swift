@@ -174,7 +174,7 @@ struct LossTests {
                 $0.exchange(connection, Peer.get(Peer.polling + "&sid=a"), Peer.answer("200 OK", "2"))
                 $0.wait(3_100)
                 $0.exchange(connection, Peer.post(Peer.polling + "&sid=a", "3"), Peer.answer("200 OK", "ok"))
-            }, lines: ["> lp pong"], codes: ["tcp.gap"]),
+            }, lines: ["< lp ping", "> lp pong"], codes: ["tcp.gap"]),
         Case(
             name: "the end of a body of known length",
             make: {
