@@ -89,10 +89,11 @@ private final class WebSocketStream {
     private func pass(
         _ frame: WebSocketFrame, _ payload: Span<UInt8>, _ lane: WebSocketLane, _ scope: ConnectionScope
     ) {
-        if (frame.header.maskKey != nil) != (self.sender == .client) { self.reportMask(frame, scope) }
         self.messages.receive(frame, payload) { message, bytes in
             lane.receive(message, bytes, from: self.sender)
         }
+        // Behind its message: the first one of a server makes the session that this is told of.
+        if (frame.header.maskKey != nil) != (self.sender == .client) { self.reportMask(frame, scope) }
     }
 
     private func reportMask(_ frame: WebSocketFrame, _ scope: ConnectionScope) {

@@ -3,7 +3,7 @@ import TimelineModel
 /// Puts the fragments of IP datagrams together. Where fragments overlap, the bytes that came first stay.
 ///
 /// Bounded: at most `datagramLimit` datagrams and `byteLimit` bytes wait; the oldest goes first, and each after
-/// `timeout` of capture time.
+/// `timeout` of capture time. The last datagrams that were whole are kept as well, 4 MB at most, to know copies of them.
 struct FragmentAssembler: Sendable {
     /// Which datagram a fragment belongs to. Copies of it on two interfaces are two datagrams.
     struct Key: Hashable {
@@ -55,6 +55,23 @@ struct FragmentAssembler: Sendable {
         var isCopy = false
     }
 
+    /// A datagram of which more may come: copies of its fragments, or such as were not needed where they overlap.
+    private struct Whole {
+        var datagram: Datagram
+        /// What each of its fragments is told by.
+        var marks: Set<Int>
+
+        /// Whether a fragment says nothing that the datagram does not hold.
+        func holds(_ start: Int, _ length: Int, isLast: Bool, mark: Int, _ bytes: Span<UInt8>) -> Bool {
+            if self.marks.contains(mark) { return true }
+            let end = start + length
+            guard isLast ? end == self.datagram.length : end <= self.datagram.length,
+                start + bytes.count <= self.datagram.bytes.count
+            else { return false }
+            return bytes.indices.allSatisfy { bytes[$0] == self.datagram.bytes[start + $0] }
+        }
+    }
+
     /// What a piece costs beside its bytes.
     private static let pieceCost = 64
     /// Copies come close behind: so many whole datagrams are remembered.
@@ -68,8 +85,8 @@ struct FragmentAssembler: Sendable {
     private var partials: [Key: Partial] = [:]
     private var cost = 0
     private var nextSerial = 0
-    /// The fragments of the last datagrams that became whole, and the order in which they did.
-    private var whole: [Key: Set<Int>] = [:]
+    /// The last datagrams that became whole, and the order in which they did.
+    private var whole: [Key: Whole] = [:]
     private var wholeOrder: [Key] = []
     /// No partial is older.
     private var oldest = Timestamp.zero
@@ -100,7 +117,7 @@ struct FragmentAssembler: Sendable {
         var partial = self.partials.removeValue(forKey: key) ?? self.begin(key, at: at)
         self.cost -= partial.cost
         // What waited were copies of the datagram before; this one is another with the same number.
-        if partial.isCopy, self.whole[key]?.contains(mark) != true {
+        if partial.isCopy, self.whole[key]?.holds(start, length, isLast: isLast, mark: mark, bytes) != true {
             partial = self.begin(key, at: at)
             partial.isCopy = false
         }
@@ -120,8 +137,9 @@ struct FragmentAssembler: Sendable {
         // No more of them than pieces that a datagram can have.
         if partial.marks.count <= Self.lengthLimit / 8 { partial.marks.insert(mark) }
         if let total = partial.total, partial.covered.first == 0..<total {
-            self.remember(key, partial.marks)
-            return .whole(Self.join(partial, length: total))
+            let datagram = Self.join(partial, length: total)
+            self.remember(key, Whole(datagram: datagram, marks: partial.marks))
+            return .whole(datagram)
         }
         self.put(partial, key)
         return .kept
@@ -140,8 +158,8 @@ struct FragmentAssembler: Sendable {
         return Partial(first: at, serial: self.nextSerial, isCopy: self.whole[key] != nil)
     }
 
-    private mutating func remember(_ key: Key, _ marks: Set<Int>) {
-        if self.whole.updateValue(marks, forKey: key) == nil { self.wholeOrder.append(key) }
+    private mutating func remember(_ key: Key, _ whole: Whole) {
+        if self.whole.updateValue(whole, forKey: key) == nil { self.wholeOrder.append(key) }
         guard self.wholeOrder.count > Self.rememberedDatagrams else { return }
         self.whole.removeValue(forKey: self.wholeOrder.removeFirst())
     }

@@ -47,7 +47,9 @@ public struct LinkCounters: Hashable, Sendable {
                 Anomaly(
                     .ipFragmentsMissing, at: at,
                     detail:
-                        "\(self.abandonedDatagrams) fragmented datagrams were given up; expected all their fragments"))
+                        self.abandonedDatagrams == 1
+                        ? "1 fragmented datagram was given up; expected all its fragments"
+                        : "\(self.abandonedDatagrams) fragmented datagrams were given up; expected all their fragments"))
         }
         return list
     }

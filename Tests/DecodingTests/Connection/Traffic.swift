@@ -1,7 +1,7 @@
 import Decoding
 import TimelineModel
 
-/// Writes a pcap of hand-made TCP connections: raw IPv4, nanoseconds. Every packet comes a millisecond after the last.
+/// Writes a pcap of hand-made TCP connections: raw IPv4, nanoseconds. A packet comes a millisecond after the last.
 struct Traffic {
     /// One direction of a connection.
     private struct Stream {
@@ -38,6 +38,8 @@ struct Traffic {
     var serverBehind: Int64 = 0
     /// Larger sends are cut into segments of this size.
     var segmentBytes = 1448
+    /// Milliseconds from a packet to the next.
+    var betweenPackets: Int64 = 1
     /// So many bytes of a packet are captured; nil for all.
     var snapLength: Int?
 
@@ -169,7 +171,7 @@ struct Traffic {
         self.bytes += [UInt8(5 + options.count / 4) << 4, flags, 0xFF, 0xFF, 0, 0, 0, 0]
         self.bytes += options + payload
         self.bytes.removeLast(length - captured)
-        self.now += 1
+        self.now += self.betweenPackets
     }
 
     /// The timestamps option of RFC 7323 behind two fillers. Clocks begin anywhere, and wrap.

@@ -238,4 +238,14 @@ struct WebSocketConnectionTests {
             ])
         #expect(output.frames.dropLast().last?.wireBytes == 2010)
     }
+
+    @Test("a mask on the first frame of the server is told of the session that the frame opens")
+    func maskedOpen() throws {
+        var traffic = Traffic()
+        let connection = traffic.open()
+        traffic.exchange(connection, Peer.upgrade(Peer.socketIO), Peer.switching())
+        traffic.send(connection, .server, Peer.text(.client, Peer.open("a")))
+        let output = try traffic.decoded()
+        #expect(output.anomalies("websocket.masked-server-frame").map(\.sessionID) == [1])
+    }
 }

@@ -145,6 +145,27 @@ struct FragmentTests {
         #expect(both.counters.abandonedDatagrams == 0)
     }
 
+    @Test("that reach into the next ones: the last may be none that is needed", arguments: Version.allCases)
+    func overlapping(_ version: Version) throws {
+        let cuts = [(0, 24), (16, 40), (32, 50), (40, 50)]
+        let packets = cuts.map { LinkPacket(bytes: Self.part(version, $0.0, $0.1)) }
+        let outcome = try LinkPacket.decode(packets, finish: true)
+        #expect(outcome.texts == [Self.text])
+        #expect(outcome.counters.abandonedDatagrams == 0)
+        #expect(outcome.counters.anomalies(at: .zero).isEmpty)
+        // One that holds something else, or ends elsewhere, is of another datagram.
+        var other = Self.segment
+        other[45] = UInt8(ascii: "#")
+        for bytes in [Self.part(version, 40, 50, of: other), Self.part(version, 40, 48, isLast: true)] {
+            let outcome = try LinkPacket.decode(packets + [LinkPacket(bytes: bytes)], finish: true)
+            #expect(outcome.counters.abandonedDatagrams == 1)
+            #expect(
+                outcome.counters.anomalies(at: .zero).map(\.detail) == [
+                    "1 fragmented datagram was given up; expected all its fragments"
+                ])
+        }
+    }
+
     @Test("that contradict each other", arguments: Version.allCases)
     func refusesContradiction(_ version: Version) throws {
         // Behind the end that another named; an end before what is there.
