@@ -49,7 +49,8 @@ public struct LinkCounters: Hashable, Sendable {
                     detail:
                         self.abandonedDatagrams == 1
                         ? "1 fragmented datagram was given up; expected all its fragments"
-                        : "\(self.abandonedDatagrams) fragmented datagrams were given up; expected all their fragments"))
+                        : "\(self.abandonedDatagrams) fragmented datagrams were given up; expected all their fragments")
+            )
         }
         return list
     }
