@@ -34,8 +34,12 @@ final class WebSocketLane {
     /// What a message that waits costs beside its bytes.
     private static let waitingCost = 256
     private lazy var holdID = self.scope.context.log.makeHoldID()
-    /// When the first close frame came; first by its time, for after loss the two directions are not told in step.
-    private var closed: Timestamp?
+    /// The first close frame; first by its time, for after loss the two directions are not told in step.
+    private var closed: (at: Timestamp, sender: Sender)?
+    /// Who sent it, unless the other end's may be older and is not read.
+    private var closer: Sender?
+    /// Whether there is something of an end that could not be read so far; nil where messages come whole.
+    var isUnread: ((Sender) -> Bool)?
     /// The exchange that opened it, stored as soon as it is known which session came of it.
     private var exchange: ExchangeFacts?
 
@@ -72,6 +76,10 @@ final class WebSocketLane {
 
     /// A whole message or control frame; `bytes` are what `message.loss` leaves of it.
     func receive(_ message: WebSocketMessage, _ bytes: Span<UInt8>, from sender: Sender) {
+        if let closed = self.closed, closed.sender != sender {
+            // A close frame is an end's last: there was none in what is missing before this one.
+            self.changeCloser(closed.sender)
+        }
         switch message.opcode {
         case .ping where !self.undecided.isEmpty, .pong where !self.undecided.isEmpty:
             self.wait(message, bytes, sender)
@@ -89,6 +97,8 @@ final class WebSocketLane {
     /// The capture misses messages of one end.
     func loseMessages(of sender: Sender) {
         self.session?.loseMessages(of: sender)
+        // Its close frame may be among them.
+        if self.closed?.sender == sender.other { self.changeCloser(nil) }
     }
 
     /// The TCP connection below ended. A FIN behind a close frame is the orderly end and no news.
@@ -255,11 +265,21 @@ final class WebSocketLane {
         } else {
             self.log.add(frame, anomalies)
         }
-        guard message.opcode == .close, self.closed.map({ message.at < $0 }) ?? true else { return }
-        self.closed = message.at
-        self.scope.close(.webSocketClose, by: sender, at: message.at)
+        guard message.opcode == .close else { return }
+        if let closed = self.closed, message.at >= closed.at { return }
+        self.closed = (message.at, sender)
+        // The other end's close frame, which this one may answer, may be among what could not be read of it.
+        self.closer = self.isUnread?(sender.other) == true ? nil : sender
+        self.scope.close(.webSocketClose, by: self.closer, at: message.at)
         self.session?.transportEnded(
-            .webSocketClose, by: sender, code: code, connectionID: self.scope.id, at: message.at)
+            .webSocketClose, by: self.closer, code: code, connectionID: self.scope.id, at: message.at)
+    }
+
+    private func changeCloser(_ sender: Sender?) {
+        guard let closed = self.closed, self.closer != sender else { return }
+        self.closer = sender
+        if self.scope.facts.closeKind == .webSocketClose { self.scope.facts.closedBy = sender }
+        self.session?.closedWebSocket(by: sender, connectionID: self.scope.id, at: closed.at)
     }
 
     /// Code and reason of a close frame. Source: RFC 6455, sections 5.5.1 and 7.4.

@@ -22,6 +22,8 @@ final class WebSocketStreams {
         self.server = WebSocketStream(
             .server, deflate.map { .deflate(noContextTakeover: $0.serverNoContextTakeover) } ?? .none, isLost: false,
             limits)
+        if isClientLost { self.client.noteMissing() }
+        self.tellWhatIsUnread()
     }
 
     /// Joined mid-stream: neither frame boundaries nor compression are known.
@@ -31,6 +33,11 @@ final class WebSocketStreams {
         self.scope = scope
         self.client = WebSocketStream(.client, .unknown, isLost: true, limits)
         self.server = WebSocketStream(.server, .unknown, isLost: true, limits)
+        self.tellWhatIsUnread()
+    }
+
+    private func tellWhatIsUnread() {
+        self.lane.isUnread = { [unowned self] in self.stream($0).isUnread }
     }
 
     func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, from sender: Sender) {
@@ -56,6 +63,8 @@ private final class WebSocketStream {
     private var frames: WebSocketFrameDecoder
     private var messages: WebSocketMessageAssembler
     private var reportedUndecoded = 0
+    /// Bytes are not in the capture, behind which frames had to be looked for.
+    private var isMissing = false
     /// What it holds frames of other connections back with, while bytes wait here that may give older ones.
     private var holdID: Int64?
 
@@ -67,6 +76,14 @@ private final class WebSocketStream {
         self.messages = WebSocketMessageAssembler(compression, limitBytes: limits.messageBytes, sender: sender)
     }
 
+    /// There is something behind the last frame that is not read. Of one that was silent since it was joined there is
+    /// nothing.
+    var isUnread: Bool {
+        self.frames.isLost && (self.isMissing || self.frames.undecodedBytes > 0 || self.frames.waitsSince != nil)
+    }
+
+    func noteMissing() { self.isMissing = true }
+
     func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, _ lane: WebSocketLane, _ scope: ConnectionScope) {
         self.frames.feed(bytes, facts) { self.pass($0, $1, lane, scope) }
         self.report(scope, from: facts.offset)
@@ -75,6 +92,7 @@ private final class WebSocketStream {
     func gap(_ count: Int, at: Timestamp, _ lane: WebSocketLane, _ scope: ConnectionScope) {
         self.frames.gap(count, at: at) { self.pass($0, $1, lane, scope) }
         if self.frames.isLost {
+            self.isMissing = true
             self.messages.lose()
             lane.loseMessages(of: self.sender)
         }

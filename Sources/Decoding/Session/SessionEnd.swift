@@ -36,6 +36,11 @@ struct SessionEnd {
         }
     }
 
+    /// Who gave a sign that was noted is known better.
+    mutating func correct(_ endClass: EndClass, at: Timestamp, by sender: Sender?) {
+        if self.known?.endClass == endClass, self.known?.at == at { self.known?.sender = sender }
+    }
+
     /// A packet that only a living session sends: what looked like the end was none.
     mutating func clear() {
         if self.weight < .final { self.known = nil }

@@ -332,6 +332,13 @@ final class SessionLane {
         self.end.note(endClass, by: sender, at: at, code: code, .final)
     }
 
+    /// Who sent the close frame that came at `at` is known better than it was.
+    func closedWebSocket(by sender: Sender?, connectionID: Int64, at: Timestamp) {
+        guard self.webSocketID == connectionID else { return }
+        self.end.correct(.webSocketClose, at: at, by: sender)
+        self.noteChange()
+    }
+
     /// A poll was cut off or refused while the session still polled.
     func pollFailed(_ endClass: EndClass, by sender: Sender?, at: Timestamp) {
         guard self.webSocketID == nil else { return }

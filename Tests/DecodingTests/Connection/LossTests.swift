@@ -263,6 +263,78 @@ struct LossTests {
         #expect(output.anomalies("tcp.gap").map(\.sessionID) == [1])
     }
 
+    struct Closing: CustomTestStringConvertible, Sendable {
+        let name: String
+        let make: @Sendable (inout Traffic, Traffic.Connection) -> Void
+        let closer: Sender?
+        var testDescription: String { self.name }
+    }
+
+    private static let close: [UInt8] = [3, 0xE8]
+
+    @Test(
+        "who closed a WebSocket is told where both ends are read",
+        arguments: [
+            Closing(
+                name: "nothing is missing",
+                make: {
+                    $0.send($1, .client, Peer.frame(.client, close, opcode: 8))
+                    $0.send($1, .server, Peer.frame(.server, close, opcode: 8))
+                }, closer: .client),
+            Closing(
+                name: "the other end's last frame is missing",
+                make: {
+                    $0.lose($1, .client, Peer.frame(.client, close, opcode: 8))
+                    $0.send($1, .client, [0x88])
+                    $0.send($1, .server, Peer.frame(.server, close, opcode: 8))
+                }, closer: nil),
+            Closing(
+                name: "the other end's close frame comes behind what is missing of it, and later",
+                make: {
+                    $0.lose($1, .client, Peer.text(.client, event))
+                    $0.send($1, .server, Peer.frame(.server, close, opcode: 8))
+                    $0.text($1, .client, event)
+                    $0.send($1, .client, Peer.frame(.client, close, opcode: 8))
+                }, closer: .server),
+            Closing(
+                name: "what is missing lies before frames that are read",
+                make: {
+                    $0.lose($1, .client, Peer.text(.client, event))
+                    $0.text($1, .client, event)
+                    $0.send($1, .server, Peer.frame(.server, close, opcode: 8))
+                }, closer: .server),
+            Closing(
+                name: "of the end that closes it something is missing",
+                make: {
+                    $0.lose($1, .server, Peer.text(.server, event))
+                    $0.text($1, .server, event)
+                    $0.send($1, .server, Peer.frame(.server, close, opcode: 8))
+                }, closer: .server),
+        ])
+    func closers(_ closing: Closing) throws {
+        var traffic = Traffic()
+        let connection = traffic.session("a")
+        closing.make(&traffic, connection)
+        let output = try traffic.decoded()
+        #expect(output.sessions.map(\.endedBy) == [closing.closer])
+        #expect(output.sessions.map(\.endClass) == [.webSocketClose])
+        #expect(output.connections.map(\.closedBy) == [closing.closer])
+    }
+
+    @Test("joined late in tiny pieces: of an end that is not read nobody knows whether it closed")
+    func tinyPieces() throws {
+        var traffic = Traffic()
+        let connection = traffic.connection()
+        for _ in 0..<3 { traffic.text(connection, .server, Self.event) }
+        traffic.segmentBytes = 2
+        traffic.send(connection, .client, Peer.frame(.client, Self.close, opcode: 8))
+        traffic.segmentBytes = 1448
+        traffic.send(connection, .server, Peer.frame(.server, Self.close, opcode: 8))
+        let output = try traffic.decoded()
+        #expect(output.sessions.map(\.endedBy) == [nil])
+        #expect(output.connections.map(\.undecodedBytes) == [8])
+    }
+
     @Test("a snap length that cuts all payload: a gap of each end with its count", arguments: [1, 200])
     func allCut(_ messages: Int) throws {
         var traffic = Traffic()
