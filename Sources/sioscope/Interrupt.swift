@@ -29,6 +29,13 @@ enum Interrupt {
     /// A signal has come; the running command is to end in good order.
     static var requested: Bool { self.count.load(ordering: .relaxed) > 0 }
 
+    /// A pipe whose write end goes with the first signal, so that whatever polls its read end wakes up, and stays awake.
+    nonisolated(unsafe) private static var requestedPipe: [Int32] = [-1, -1]
+
+    /// Has a hang-up to tell once ``requested`` is set: to be polled beside what may stay silent for long. -1, which
+    /// poll(2) passes over, where there is none.
+    static var requestedDescriptor: Int32 { self.requestedPipe[0] }
+
     /// From now on the first SIGINT or SIGTERM only sets ``requested``.
     static func takeOver() {
         self.takenOver.store(true, ordering: .sequentiallyConsistent)
@@ -67,7 +74,9 @@ enum Interrupt {
 
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var requestedEnds: [Int32] = [-1, -1]
+        if pipe(&requestedEnds) == 0 { self.requestedPipe = requestedEnds }
+        for end in ends + requestedEnds where end >= 0 { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let readEnd = ends[0]
         self.wakeUp = ends[1]
 
@@ -93,7 +102,10 @@ enum Interrupt {
     private static func arrived(_ number: Int32) {
         _ = self.first.compareExchange(expected: 0, desired: number, ordering: .sequentiallyConsistent)
         let number = self.count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-        if self.takenOver.load(ordering: .sequentiallyConsistent), number == 1 { return }
+        if self.takenOver.load(ordering: .sequentiallyConsistent), number == 1 {
+            close(self.requestedPipe[1])
+            return
+        }
         ClientProcess.killAll()
         ShellCommand.killAll()
         // Rows are written whole under the same lock, so what is flushed here ends with a whole row.

@@ -61,6 +61,31 @@ struct ImportMuchTests {
         }
     }
 
+    @Test(
+        "a signal ends it while its pipe is silent, and leaves no file",
+        arguments: [(SIGINT, "-", 130), (SIGTERM, "-", 143), (SIGINT, "pipe", 130), (SIGTERM, "pipe", 143)]
+            as [(Int32, String, Int32)])
+    func silentPipe(_ signal: Int32, _ input: String, _ status: Int32) throws {
+        try ExportTests.withFolder { folder in
+            let pipe = folder.appending(path: "pipe").path
+            #expect(mkfifo(pipe, 0o600) == 0)
+            // For reading too, so that it opens at once; held open, so that no end comes.
+            let ends = FileHandle(fileDescriptor: open(pipe, O_RDWR | O_CLOEXEC), closeOnDealloc: true)
+            let program = try RunningProgram(
+                ["import", input == "-" ? "-" : pipe, "-o", folder.appending(path: "x.db").path],
+                through: ["/bin/sh", "-c", "exec \"$@\" < \"$0\"", pipe])
+            // Much more than a pipe holds: once it is written, the program has taken the signals over and reads.
+            let capture = BundledCapture.root.appending(path: "captures/js-acks/capture.pcap")
+            try ends.write(contentsOf: Self.repeated(capture, times: 40))
+            var left: Int32 = 1
+            while left > 0, program.isRunning, ioctl(ends.fileDescriptor, UInt(FIONREAD), &left) == 0 { sched_yield() }
+            #expect(program.isRunning)
+            program.signal(signal)
+            #expect(try program.end() == status)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["pipe"])
+        }
+    }
+
     @Test("many batches of one file", arguments: Self.ways)
     func batches(_ way: String) throws {
         let rounds = 40

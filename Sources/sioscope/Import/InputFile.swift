@@ -39,7 +39,10 @@ final class InputFile {
     }
 
     /// Reads on and hands the piece out; false at the end.
+    ///
+    /// - Throws: `Interrupt.exitCode` where a signal comes while a pipe is silent; `ToolError` where reading fails.
     func read(_ piece: (Span<UInt8>) throws -> Void) throws -> Bool {
+        if self.sizeBytes == nil { try self.waitForBytes() }
         var count = 0
         repeat {
             count = self.buffer.withUnsafeMutableBytes { Glibc.read(self.descriptor, $0.baseAddress, $0.count) }
@@ -49,5 +52,16 @@ final class InputFile {
         self.readBytes += Int64(count)
         try self.buffer.withUnsafeBufferPointer { try piece($0.span.extracting(0..<count)) }
         return true
+    }
+
+    /// A read(2) of a silent pipe would go on behind a signal until bytes come.
+    private func waitForBytes() throws {
+        var ready = [
+            pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: Interrupt.requestedDescriptor, events: 0, revents: 0),
+        ]
+        // Where poll itself fails, reading tells why.
+        while poll(&ready, nfds_t(ready.count), -1) < 0, errno == EINTR {}
+        if Interrupt.requested { throw Interrupt.exitCode }
     }
 }
