@@ -2,7 +2,7 @@
 -- param:   :session     INTEGER = NULL  id of one session; all without it
 -- column:  session_id   INTEGER  session
 -- column:  namespace    TEXT     namespace
--- column:  outcome      TEXT     connected, refused or unanswered
+-- column:  outcome      TEXT     connected, refused, unanswered, or joined before the capture began
 -- column:  connect_ms   REAL     from the client's connect to the server's answer
 -- column:  error        TEXT     the refusal's JSON
 -- column:  events_client INTEGER  events of the client in it
@@ -16,6 +16,7 @@ WITH said AS (
     min(at_ns) FILTER (WHERE sio_type = 'connect' AND sender = 'server') AS connected_ns,
     min(at_ns) FILTER (WHERE sio_type = 'connect_error') AS refused_ns,
     min(payload) FILTER (WHERE sio_type = 'connect_error') AS error,
+    count(*) FILTER (WHERE sio_type NOT IN ('connect', 'connect_error')) AS used,
     count(*) FILTER (WHERE sio_type IN ('event', 'binary_event') AND sender = 'client') AS events_client,
     count(*) FILTER (WHERE sio_type IN ('event', 'binary_event') AND sender = 'server') AS events_server,
     min(sender) FILTER (WHERE sio_type = 'disconnect') AS left_by
@@ -29,6 +30,7 @@ SELECT
   CASE
     WHEN connected_ns IS NOT NULL THEN 'connected'
     WHEN refused_ns IS NOT NULL THEN 'refused'
+    WHEN asked_ns IS NULL AND used > 0 AND NOT complete_head THEN 'joined before'
     ELSE 'unanswered'
   END AS outcome,
   (coalesce(connected_ns, refused_ns) - asked_ns) / 1e6 AS connect_ms,
@@ -36,5 +38,5 @@ SELECT
   events_client,
   events_server,
   left_by
-FROM said
+FROM said JOIN sessions ON sessions.id = session_id
 ORDER BY session_id, namespace

@@ -253,6 +253,24 @@ struct QueryResultTests {
         #expect(counts["refused_requests"] == .integer(Int64(refused)))
     }
 
+    @Test(
+        "a namespace whose connect is missing was joined before the capture, where that began later",
+        arguments: [
+            ("complete_head = 0", "opcode IS opcode", "joined before"),
+            ("complete_head = 1", "opcode IS opcode", "unanswered"),
+            ("complete_head = 0", "sender = 'server'", "unanswered"),
+        ])
+    func joinedBefore(_ head: String, _ missing: String, _ outcome: String) throws {
+        let sample = try SampleDatabase()
+        try sample.execute(
+            """
+            UPDATE sessions SET \(head) WHERE id = 5;
+            DELETE FROM frames WHERE session_id = 5 AND sio_type = 'connect' AND \(missing)
+            """)
+        let rows = try sample.query(Self.sql("namespaces"), ["session": .integer(5)]).rows
+        #expect(rows.map { $0[2] } == [.text(outcome)])
+    }
+
     private static func sql(_ name: String) throws -> String { try #require(Queries.named(name)).sql }
 
     private static let late = """
