@@ -99,6 +99,9 @@ private struct Script: CustomTestStringConvertible, Sendable {
             Step(1500, .timePassedUnread), Step(2999, .timePassedUnread),
             Step(3000, .timePassedUnread, .ended(.pingTimeout(afterMs: 1500))),
             name: "much lies unread for ever, but no ping"),
+        session(
+            Step(60_000, .timePassedUnread), Step(60_001, .received(.text("2")), .send(.text("3"))),
+            name: "a ping that lay unread while nobody looked", deadlineMs: 61_501),
         opening(
             Step(20_000, .timePassedUnread), Step(20_001, .timePassed), name: "the open packet may lie unread",
             deadlineMs: 22_500),

@@ -60,13 +60,13 @@ public struct EngineIOClientMachine: Sendable {
     private struct Wait: Sendable {
         let ns: Int64
         var until: Timestamp
-        /// No longer, whatever lies unread: a server that sends much, but not what is waited for, is to be noticed.
-        let last: Timestamp
+        /// No longer, whatever lies unread: a server that sends much, but not what is waited for, is to be noticed. It
+        /// counts from the first look behind `until`, which comes late where the loop was held up.
+        var last: Timestamp?
 
         init(ns: Int64, from now: Timestamp) {
             self.ns = ns
             self.until = now.advanced(byNs: ns)
-            self.last = self.until.advanced(byNs: ns)
         }
 
         var ms: Int64 { self.ns / 1_000_000 }
@@ -75,8 +75,10 @@ public struct EngineIOClientMachine: Sendable {
 
         /// A little longer, so that what lies unread is read; false where it is enough.
         mutating func prolong(at now: Timestamp) -> Bool {
-            guard now < self.last else { return false }
-            self.until = min(self.last, now.advanced(byNs: max(1, self.ns / 8)))
+            let last = self.last ?? now.advanced(byNs: self.ns)
+            guard now < last else { return false }
+            self.last = last
+            self.until = min(last, now.advanced(byNs: max(1, self.ns / 8)))
             return true
         }
     }
