@@ -176,6 +176,14 @@ struct HARDecoderTests {
             exchanges: ["GET 200 -", "POST 200 -", "GET 101 -", "GET 200 -"],
             sessions: ["S polling,websocket capture-end"], otherRequests: 1),
         HARCase(
+            name: "a WebSocket that has the time of the handshake that named its session",
+            entries: [
+                entry("01", "GET", poll, answer: open), entry("01.15", "GET", poll + "&sid=S", answer: "6"),
+                webSocket("01", socket + "&sid=S", message("send", 1.2, "2probe"), message("send", 1.3, "5")),
+            ],
+            frames: ["< lp open " + open.dropFirst(), "> op1 ping probe", "< lp noop", "> op1 upgrade"],
+            exchanges: ["GET 200 -", "GET 200 -", "GET 101 -"], sessions: ["S polling,websocket capture-end"]),
+        HARCase(
             name: "Engine.IO 3: lengths in UTF-16, and a binary answer in base64",
             entries: [
                 entry("01", "GET", poll.replacing("EIO=4", with: "EIO=3"), answer: "13:0{\"sid\":\"S3\"}2:40"),

@@ -47,8 +47,12 @@ final class HARReplay {
         for (index, entry) in entries.enumerated() {
             if entry.isWebSocket {
                 // Its time may be that of its whole life; no message is older than the WebSocket.
-                let first = (entry.messages.map(\.at) + entry.troubles.map(\.at)).min() ?? entry.answered
-                steps.append((min(entry.answered, first), .open(index)))
+                let first = (entry.messages.map(\.at) + entry.troubles.map(\.at)).min()
+                // One that names a session comes behind the answer that named it first, which HAR times, of milliseconds
+                // or of its whole life, may not show.
+                let namesSession = entry.target?.sid != nil
+                let opened = first.map { namesSession ? $0 : min(entry.answered, $0) } ?? entry.answered
+                steps.append((opened, .open(index)))
                 for number in entry.messages.indices {
                     steps.append((entry.messages[number].at, .message(index, number)))
                 }
@@ -189,7 +193,7 @@ final class HARReplay {
         var facts = self.exchangeFacts(entry, scope)
         facts.requestEnded = entry.requestEnded
         self.addAnswer(entry, to: &facts)
-        facts.responded = at
+        facts.responded = min(entry.answered, at)
         let opening = WebSocketLane.Opening(
             target: entry.target, exchange: facts, host: entry.url.authority, cookie: entry.header("cookie"),
             at: entry.requested)
