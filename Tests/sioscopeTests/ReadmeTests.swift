@@ -37,8 +37,8 @@ struct ReadmeTests {
         if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil {
             try fresh.write(to: path, atomically: true, encoding: .utf8)
         } else {
-            let differences = fresh.split(separator: "\n").map(String.init)
-                .difference(from: readme.split(separator: "\n").map(String.init))
+            let differences = fresh.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+                .difference(from: readme.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
             #expect(
                 differences.isEmpty, "the README shows what does not come; `make golden` renews it:\n\(differences)")
         }
@@ -73,6 +73,8 @@ struct ReadmeTests {
         let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0, "\(command)")
-        return text.split(separator: "\n").map(String.init)
+        // Empty lines are part of it, but none stands behind the last line's end.
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        return lines.last == "" ? lines.dropLast() : lines
     }
 }
