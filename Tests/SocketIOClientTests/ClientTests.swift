@@ -144,17 +144,16 @@ struct ClientTests {
 
     @Test("a server that stops pinging is noticed")
     func watchdog() async throws {
-        let closes = Mutex<[Received]>([])
+        let closes = AsyncStream<[Received]>.makeStream()
         let server = try await TestServer { socket in
             await socket.open(intervalMs: 100, timeoutMs: 100)
-            let rest = await socket.rest()
-            closes.withLock { $0 = rest }
+            closes.continuation.yield(await socket.rest())
         }
         let end = await (try SocketIOClient(server.url)).connect()
         #expect(end == .engineIO(.pingTimeout(afterMs: 200)))
         #expect(end.mayReconnect)
+        #expect(await closes.stream.first { _ in true } == [.text("40"), .close(1001)])
         await server.stop()
-        #expect(closes.withLock { $0 } == [.text("40"), .close(1001)])
     }
 
     @Test("an ack that does not come in time; one whose connection goes")
@@ -238,11 +237,10 @@ struct ClientTests {
 
     @Test("cancelling and closing say goodbye", arguments: [true, false])
     func goodbye(_ cancels: Bool) async throws {
-        let seen = Mutex<[Received]>([])
+        let seen = AsyncStream<[Received]>.makeStream()
         let server = try await TestServer { socket in
             await socket.join()
-            let rest = await socket.rest()
-            seen.withLock { $0 = rest }
+            seen.continuation.yield(await socket.rest())
         }
         let client = try SocketIOClient(server.url)
         let root = try client.namespace()
@@ -250,8 +248,8 @@ struct ClientTests {
         #expect(await root.waitUntilConnected())
         if cancels { running.cancel() } else { client.close() }
         #expect(await running.value == .closedByClient)
+        #expect(await seen.stream.first { _ in true } == [.text("41"), .close(1000)])
         await server.stop()
-        #expect(seen.withLock { $0 } == [.text("41"), .close(1000)])
     }
 
     /// Says whether a namespace counts as connected when the client sends its close frame.
