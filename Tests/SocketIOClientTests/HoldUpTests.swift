@@ -147,13 +147,14 @@ struct HoldUpTests {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let holder = Holder(#"42["hold"]"#)
         let server = try await TestServer(group: group) { socket in
-            await socket.open(intervalMs: 700, timeoutMs: 700)
+            // Long enough for a busy machine to come from here to the ping.
+            await socket.open(intervalMs: 4_000, timeoutMs: 4_000)
             _ = await socket.next()
             await socket.send(#"40{"sid":"s"}"#)
             for await _ in holder.held.stream { break }
             await socket.send("2")
             // Until the watchdog would have fired.
-            try? await Task.sleep(for: .milliseconds(1_600))
+            try? await Task.sleep(for: .milliseconds(8_200))
             holder.release.signal()
             #expect(await socket.next() == .text(#"42["hold"]"#))
             #expect(await socket.next() == .text("3"))

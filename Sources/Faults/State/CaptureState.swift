@@ -68,6 +68,7 @@ public struct CaptureState: Sendable {
     func isWhole(_ span: ClosedRange<Timestamp>, session: SessionState) -> Bool {
         let facts = session.facts
         if !facts.completeHead, span.lowerBound <= facts.opened { return false }
+        if session.polls.missesAnswer(in: span) { return false }
         return self.holes.isWhole(span, session: facts.id, session.peers, self.connections)
     }
 

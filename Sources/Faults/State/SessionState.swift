@@ -176,6 +176,7 @@ public struct SessionState: Sendable {
             self.heartbeat.apply(frame)
             self.upgrade.apply(frame)
         case .upgrade:
+            if frame.sender == .client { self.polls.leave(at: frame.at) }
             self.upgrade.apply(frame)
         default:
             let isFirst = self.closes.first == nil

@@ -2,8 +2,8 @@ import TimelineModel
 
 /// Spans of time that are asked, again and again, for one that meets another span: a search and not a walk through all,
 /// for findings and holes grow together.
-struct SpanIndex: Sendable {
-    private struct Entry {
+struct SpanIndex: Hashable, Sendable {
+    private struct Entry: Hashable {
         var span: ClosedRange<Timestamp>
         var number: Int
         /// How far it and those before it reach.

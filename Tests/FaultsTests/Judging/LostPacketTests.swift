@@ -30,6 +30,22 @@ struct LostPacketTests {
         }
     }
 
+    /// Then no byte behind them tells that some are missing: that the session goes on does.
+    @Test(
+        "give none where answers to polls are lost with the rest of their connections",
+        arguments: ["js-acks", "js-binary-polling", "js-default-upgrade", "js-namespaces", "mid-session"])
+    func lostAnswers(_ name: String) throws {
+        let bytes = try TestFiles.bytes(TestFiles.captures.appending(path: "\(name)/capture.pcap"))
+        let file = PacketFile(bytes)
+        let known = try Self.alarms(bytes)
+        let tails = file.tails(from: "HTTP/1.1 200")
+        #expect(tails.count >= 3)
+        for tail in tails {
+            let lost = try Self.alarms(file.without(tail))
+            #expect(lost.subtracting(known).isEmpty, "without packets \(tail.sorted())")
+        }
+    }
+
     /// What shows only afterwards takes back what was told: what a session comes to in the end counts.
     @Test("give none in the end while they are recorded", arguments: ["js-default-upgrade", "py-py-aiohttp"])
     func live(_ name: String) throws {

@@ -17,7 +17,7 @@ struct PacketFile {
         }
         self.head = Array(bytes.prefix(24))
         self.packets = packets
-        self.data = packets.indices.filter { Self.payloadBytes(packets[$0].dropFirst(16 + 14)) > 0 }
+        self.data = packets.indices.filter { !Self.payload(packets[$0].dropFirst(16 + 14)).isEmpty }
     }
 
     /// The file without some of them, as if the capturing program had not been fast enough.
@@ -35,12 +35,21 @@ struct PacketFile {
             })
     }
 
+    /// For each packet that begins with some text: it and all behind it of the same connection.
+    func tails(from text: String) -> [Set<Int>] {
+        let ports = self.packets.map { packet in
+            Self.tcp(packet.dropFirst(16 + 14)).map { Set([Array($0.prefix(2)), Array($0.dropFirst(2).prefix(2))]) }
+        }
+        return self.data.filter { Self.payload(self.packets[$0].dropFirst(16 + 14)).starts(with: text.utf8) }
+            .map { first in Set(self.packets.indices.filter { $0 >= first && ports[$0] == ports[first] }) }
+    }
+
     private static func number(_ bytes: some Sequence<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
 
     /// Of TCP in a packet of IP; none of anything else.
-    private static func payloadBytes(_ packet: ArraySlice<UInt8>) -> Int {
-        guard let tcp = Self.tcp(packet), tcp.count > 12 else { return 0 }
-        return tcp.count - Int(tcp[tcp.startIndex + 12] >> 4) * 4
+    private static func payload(_ packet: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard let tcp = Self.tcp(packet), tcp.count > 12 else { return [] }
+        return tcp.dropFirst(Int(tcp[tcp.startIndex + 12] >> 4) * 4)
     }
 
     /// The segment in a packet of IP; nil where it carries something else.
