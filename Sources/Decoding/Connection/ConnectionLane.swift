@@ -131,8 +131,11 @@ final class ConnectionLane: OpenConnection {
 
     // MARK: Streams
 
+    /// What a connection begins with may be HTTP.
+    private var needsOrder: Bool { self.content.needsOrder || (self.content.isUnknown && !self.isMidStream) }
+
     private func handle(_ side: FlowSide, _ event: StreamEvent, _ bytes: Span<UInt8>) {
-        if self.isOrdering || event.isGap, self.content.needsOrder {
+        if self.isOrdering || event.isGap, self.needsOrder {
             self.isOrdering = true
             return self.order.add(side, event, bytes, isClient: side == self.client())
         }
@@ -142,7 +145,7 @@ final class ConnectionLane: OpenConnection {
     /// Hands on what waited, as far as it is its turn. Where nothing is paired any more, all of it is.
     private func handInOrder() {
         while let piece = self.order.next(
-            client: self.client(), heldSince: { self.content.needsOrder ? self.connection.heldSince($0) : nil })
+            client: self.client(), heldSince: { self.needsOrder ? self.connection.heldSince($0) : nil })
         {
             if case .gap = piece.event, piece.side != self.client(), self.connection.lacksBytes(self.client()) {
                 self.content.lackRequests()
@@ -222,7 +225,7 @@ final class ConnectionLane: OpenConnection {
     private func updateHold() {
         if self.isOrdering { self.handInOrder() }
         var since = self.connection.heldSince
-        self.isOrdering = (since != nil && self.content.needsOrder) || !self.order.isEmpty
+        self.isOrdering = (since != nil && self.needsOrder) || !self.order.isEmpty
         if let waits = self.content.waitsSince { since = min(since ?? waits, waits) }
         guard (since != nil) != self.isHolding else { return }
         self.isHolding = since != nil

@@ -111,16 +111,19 @@ public struct StreamReassembler {
 
     /// The other direction acknowledged everything before `number`.
     ///
-    /// - Parameter isAlone: the segment carries nothing else.
+    /// - Parameters:
+    ///   - sent: when it did so at the latest; nil for `at`.
+    ///   - isAlone: the segment carries nothing else.
     public mutating func acknowledge(
-        _ number: UInt32, at: Timestamp, isAlone: Bool = true, _ event: (StreamEvent, Span<UInt8>) -> Void
+        _ number: UInt32, at: Timestamp, sent: Timestamp? = nil, isAlone: Bool = true,
+        _ event: (StreamEvent, Span<UInt8>) -> Void
     ) {
         guard let next = self.nextSequence else { return }
         let upTo = self.position + Int64(Int32(bitPattern: number &- next))
         if upTo == self.position, isAlone, self.firstHeldAt != nil { self.duplicates += 1 }
         if upTo > self.position, upTo > self.acknowledged?.upTo ?? 0 {
             let first = self.acknowledged.flatMap { $0.upTo > self.position ? $0.at : nil }
-            self.acknowledged = (upTo, first ?? at)
+            self.acknowledged = (upTo, first ?? sent ?? at)
         }
         self.giveUpHoles(at: at, event)
         self.noteUnseen(at: at)
@@ -168,10 +171,7 @@ public struct StreamReassembler {
                 self.hold(start, payload, segment)
             } else if end > self.position {
                 let known = Int(self.position - start)
-                // Acknowledged before it is seen: the receiver had it by then, and only the capture is out of order.
-                // Just before, for what acknowledged it may be the answer.
-                let knownAt = self.acknowledged.flatMap { $0.upTo >= end && $0.at < segment.at ? $0.at : nil }
-                    .map { Timestamp(nanoseconds: $0.nanoseconds &- 1) }
+                let knownAt = self.knownAt(end, before: segment.at)
                 let late = knownAt == nil && self.isRetransmission(segment)
                 if late || known > 0 { self.retransmittedSegments += 1 }
                 let missing = segment.payloadLength - max(payload.count, known)
@@ -188,6 +188,21 @@ public struct StreamReassembler {
         self.giveUpHoles(at: segment.at, event)
         self.endIfDone(at: segment.at, event)
         self.noteUnseen(at: segment.at)
+    }
+
+    /// When the receiver had all before `end`, where it acknowledged that before it was seen: only the capture is out of
+    /// order. Just before, for what acknowledged it may be the answer.
+    private func knownAt(_ end: Int64, before at: Timestamp) -> Timestamp? {
+        guard let acknowledged = self.acknowledged, acknowledged.upTo >= end, acknowledged.at < at else { return nil }
+        return Timestamp(nanoseconds: acknowledged.at.nanoseconds &- 1)
+    }
+
+    /// When a segment of this direction was sent at the latest: before it was captured, where that was acknowledged
+    /// earlier.
+    func sent(_ segment: Segment) -> Timestamp {
+        guard let next = self.nextSequence, segment.payloadLength > 0 else { return segment.at }
+        let end = self.position + Int64(Int32(bitPattern: segment.sequence &- next)) + Int64(segment.payloadLength)
+        return end > self.position ? self.knownAt(end, before: segment.at) ?? segment.at : segment.at
     }
 
     /// Whether a segment that fills the hole was sent again. Bytes that nobody saw before may as well be late.

@@ -125,9 +125,10 @@ public final class TCPConnection {
             self.high.isClosing = true
         }
         if segment.flags.contains(.ack) {
+            let sent = side == .low ? self.low.sent(segment) : self.high.sent(segment)
             self.withStream(side.other) { stream in
                 stream.acknowledge(
-                    segment.acknowledgement, at: segment.at, isAlone: segment.payloadLength == 0
+                    segment.acknowledgement, at: segment.at, sent: sent, isAlone: segment.payloadLength == 0
                 ) { event(side.other, $0, $1) }
             }
             acknowledged()

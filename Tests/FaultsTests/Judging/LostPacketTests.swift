@@ -73,7 +73,7 @@ struct LostPacketTests {
         }
     }
 
-    private static func alarms(_ bytes: [UInt8]) throws -> Set<String> {
+    static func alarms(_ bytes: [UInt8]) throws -> Set<String> {
         Self.rules(try CaptureContents(bytes).analysed().findings)
     }
 

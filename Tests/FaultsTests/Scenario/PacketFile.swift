@@ -3,7 +3,7 @@ import TimelineModel
 /// A pcap file of Ethernet, little endian as all bundled ones are, cut into its packets.
 struct PacketFile {
     private let head: [UInt8]
-    private let packets: [[UInt8]]
+    let packets: [[UInt8]]
     /// Numbers of the packets that carry bytes of TCP.
     let data: [Int]
 
@@ -33,6 +33,22 @@ struct PacketFile {
                 let isServer = Self.number(tcp.prefix(2)) < Self.number(tcp.dropFirst(2).prefix(2))
                 return isServer == (sender == .server)
             })
+    }
+
+    /// The file as a machine writes it that takes packets from several queues: two of them changed places, and the times
+    /// stay. Nil where more than 3 ms lie between them.
+    func swapping(_ first: Int, _ second: Int) -> [UInt8]? {
+        guard self.packets.indices.contains(second), self.microseconds(second) - self.microseconds(first) <= 3_000
+        else { return nil }
+        var packets = self.packets
+        packets[first] = Array(self.packets[first].prefix(8) + self.packets[second].dropFirst(8))
+        packets[second] = Array(self.packets[second].prefix(8) + self.packets[first].dropFirst(8))
+        return self.head + packets.joined()
+    }
+
+    private func microseconds(_ packet: Int) -> Int {
+        let time = self.packets[packet].prefix(8)
+        return Self.number(time.prefix(4).reversed()) * 1_000_000 + Self.number(time.suffix(4).reversed())
     }
 
     /// For each packet that begins with some text: it and all behind it of the same connection.

@@ -9,6 +9,8 @@ private struct ConnectionRun {
 
     let connection: TCPConnection
     private(set) var output: [String] = []
+    /// Of the bytes in it.
+    private(set) var times: [Timestamp] = []
 
     init() {
         let first = Self.segment(from: .high, 0, [])
@@ -31,8 +33,13 @@ private struct ConnectionRun {
         let segment = Self.segment(from: side, sequence, flags, ack: ack, at: at, length: bytes.count)
         self.connection.noteHandshake(segment)
         var output: [String] = []
-        self.connection.receive(segment, bytes.span) { output.append(Self.text($0, $1, $2)) }
+        var times: [Timestamp] = []
+        self.connection.receive(segment, bytes.span) {
+            output.append(Self.text($0, $1, $2))
+            if case .bytes(let facts) = $1 { times.append(facts.at) }
+        }
         self.output += output
+        self.times += times
     }
 
     mutating func finish() {
@@ -154,6 +161,18 @@ struct TCPConnectionTests {
         #expect(run.output == ["server misses 3", "server d"])
         #expect(run.connection.missingBytes == 3)
         #expect(run.connection.bytes(.low) == 4)
+    }
+
+    @Test("what is captured behind its answer was sent before it, and so was what that answered")
+    func behindAnswers() throws {
+        var run = ConnectionRun()
+        run.handshake()
+        // Sent: hello, request, answer. Captured: answer, request, hello.
+        run.take(.low, 505, .ack, "answer", ack: 107, at: 10)
+        run.take(.high, 100, .ack, "request", ack: 505, at: 11)
+        run.take(.low, 500, .ack, "hello", ack: 100, at: 12)
+        #expect(run.output == ["client request", "server hello", "server answer"])
+        #expect(run.times == [9_999_999, 9_999_998, 10_000_000].map { Timestamp(nanoseconds: $0) })
     }
 
     @Test("holds since the older of both sides")

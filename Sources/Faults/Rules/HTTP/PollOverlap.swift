@@ -22,10 +22,14 @@ struct PollOverlap: CaptureRule {
         serverFix: "Nothing; look whether a proxy in between sends requests twice.",
         falseAlarms: """
             Browsers and proxies repeat a GET whose connection died unanswered. The same URL with the same cache-buster `t`
-            twice, of which none was refused, is such a repetition.
+            twice, of which none was refused, is such a repetition. A capture may show packets of two connections in
+            another order than they had: 3 ms of overlap on two of them count only where the second one was refused at once.
             """)
 
     static let telling = Telling.atTheEnd
+
+    /// Captures may show packets so much out of order; the same bound as Wireshark's.
+    private static let reorderingNs: Int64 = 3_000_000
 
     /// What is kept of a request: one for each session that polls.
     private struct Request {
@@ -93,7 +97,14 @@ struct PollOverlap: CaptureRule {
             return second.refusal != nil && !hasCause && first.connectionID != second.connectionID
                 && closed.map { $0 > second.requested } ?? true
         }
-        guard responded > second.requested else { return false }
+        let overlapNs = responded.nanoseconds(since: second.requested)
+        guard overlapNs > 0 else { return false }
+        if first.connectionID != second.connectionID, overlapNs <= Self.reorderingNs {
+            // A server refuses the second of two as it comes.
+            let isRefusedAtOnce =
+                second.responded.map { $0.nanoseconds(since: responded) <= Self.reorderingNs } ?? false
+            guard second.refusal != nil, isRefusedAtOnce else { return false }
+        }
         let isRepeated = target.cacheBuster != nil && first.target == second.target
         return second.refusal != nil || !isRepeated
     }
