@@ -73,6 +73,7 @@ final class ConnectionScope {
     private var unclaimedGaps: [Anomaly] = []
     private static let unclaimedLimit = 64
     private var undecodedFrom: String?
+    var anomalyLimit = 100
     private var counts: [Anomaly.Code: Int] = [:]
     private var suppressed: [Anomaly.Code: Int] = [:]
 
@@ -85,12 +86,12 @@ final class ConnectionScope {
 
     var id: Int64 { self.facts.id }
 
-    /// Adds an anomaly of this connection. Of one kind at most `limit` are stored, for some come with every frame;
+    /// Adds an anomaly of this connection. Of one kind at most `anomalyLimit` are stored, for some come with every frame;
     /// how many more there were is told by `finish`.
-    func add(_ anomaly: Anomaly, limit: Int = 100) {
+    func add(_ anomaly: Anomaly, limit: Int? = nil) {
         let count = (self.counts[anomaly.code] ?? 0) + 1
         self.counts[anomaly.code] = count
-        if count <= limit { self.store(anomaly) } else { self.suppressed[anomaly.code, default: 0] += 1 }
+        if count <= limit ?? self.anomalyLimit { self.store(anomaly) } else { self.suppressed[anomaly.code, default: 0] += 1 }
     }
 
     /// Bytes of one end are missing. Before a session is known they may be of the one that follows, as those of the

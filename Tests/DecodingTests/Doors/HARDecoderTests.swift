@@ -77,6 +77,11 @@ struct HARDecoderTests {
         "a HAR that holds nothing of what was said is refused, and says how to record it",
         arguments: [
             ([bare], 1, 0, "1 WebSocket without messages (_webSocketMessages): nothing to import; "),
+            (
+                [
+                    entry("01", "POST", poll + "&sid=S", answer: "ok"), entry("02", "GET", poll + "&sid=S", size: -1),
+                ], 0, 2, "2 polling requests without a body: "
+            ),
             ([webSocket("01", socket), bare], 2, 0, "2 WebSockets without messages (_webSocketMessages): "),
             (
                 [entry("01", "GET", poll), entry("02", "OPTIONS", poll, status: 204)], 0, 2,
@@ -221,6 +226,28 @@ struct HARDecoderTests {
             exchanges: ["GET 200 -", "GET 200 -", "GET 0 -", "POST 400 1 Session ID unknown"],
             sessions: ["S polling rst"]),
         HARCase(
+            name: "bodies that the HAR does not hold are missing, and not empty ones of a peer",
+            entries: [
+                entry("01", "GET", poll, answer: open), entry("02", "POST", poll + "&sid=S", answer: "ok"),
+                entry("03", "GET", poll + "&sid=S"), entry("04", "GET", poll + "&sid=S", size: -1),
+                entry("05", "GET", poll + "&sid=S", answer: "", size: -1),
+                entry("06", "POST", poll + "&sid=T", answer: "ok"), entry("07", "GET", poll),
+            ],
+            frames: ["< lp open " + open.dropFirst()],
+            anomalies: [String](repeating: "http.incomplete-body", count: 6), sessions: ["S polling capture-end"]),
+        HARCase(
+            name: "bodies that are empty",
+            entries: [
+                entry("01", "GET", poll, answer: open), entry("02", "POST", poll + "&sid=S", body: "1", status: 204),
+                entry("03", "HEAD", poll + "&sid=S"), entry("04", "OPTIONS", poll + "&sid=S", status: 204),
+                entry("05", "POST", poll + "&sid=S", body: "2", answer: ""),
+                entry("06", "GET", poll + "&sid=S", status: 204), entry("07", "GET", poll + "&sid=S", answer: ""),
+                entry("08", "GET", poll + "&sid=S").replacing(
+                    #""content":{"#, with: #""headers":[{"name":"Content-Length","value":"0"}],"content":{"#),
+            ],
+            frames: ["< lp open " + open.dropFirst(), "> lp close", "> lp ping"],
+            anomalies: ["engineio.empty-payload", "engineio.empty-payload"]),
+        HARCase(
             name: "polling with its bodies, and a WebSocket without messages: told as a hole",
             entries: [
                 entry("01", "GET", poll, answer: open),
@@ -309,6 +336,25 @@ struct HARDecoderTests {
                 } == expected)
         }
         if c.hasFrames { try HookLogRoundTripTests.expectSameFrames(output) }
+    }
+
+    @Test("a body that is missing is told by its entry, as a hole of the session whose it is")
+    func missingBodies() throws {
+        let other = Self.open.replacing(#""S""#, with: #""T""#)
+        // Two sessions of one connection, and more bodies than anomalies of one kind are stored of a stream.
+        let entries =
+            [Self.entry("01", "GET", Self.poll, answer: Self.open), Self.entry("02", "GET", Self.poll, answer: other)]
+            + (0..<150).map { _ in Self.entry("03", "GET", Self.poll + "&sid=S", size: -1) } + [
+                Self.entry("03.05", "POST", Self.poll + "&sid=T", answer: "ok")
+            ]
+        let output = try DoorOutput.har(#"{"log":{"entries":[\#(entries.joined(separator: ","))]}}"#)
+        #expect(output.sessions.map { "\($0.sid ?? "") \($0.holes)" } == ["S 150", "T 1"])
+        let ids = Dictionary(uniqueKeysWithValues: output.sessions.map { ($0.id, $0.sid ?? "") })
+        let told = output.anomalies.map { "\($0.sessionID.flatMap { ids[$0] } ?? "-"): \($0.detail)" }
+        let rest = "is not in the HAR; expected its text, as in a HAR that is saved with content"
+        #expect(told.first == "T: the request's body in entry 152 \(rest)")
+        #expect(told.last == "S: the answer's body in entry 151 \(rest)")
+        #expect(told.count == 151)
     }
 
     @Test("sessions of one browser, one after the other, are a lineage; those side by side are not")

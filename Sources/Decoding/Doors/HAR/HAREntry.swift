@@ -79,26 +79,19 @@ struct HAREntry {
         self.requested = started.adding(milliseconds: timing("blocked", "dns", "connect"))
         self.requestEnded = self.requested.adding(milliseconds: timing("send"))
         self.answered = self.requestEnded.adding(milliseconds: timing("wait"))
-        let received = self.answered.adding(milliseconds: timing("receive"))
-        self.responded = max(received, started.adding(milliseconds: entry["time"]?.double ?? 0))
+        let ended = self.answered.adding(milliseconds: timing("receive"))
+        self.responded = max(ended, started.adding(milliseconds: entry["time"]?.double ?? 0))
 
-        let post = request["postData"]
-        self.requestBody = Self.bytes(post?["text"]?.string, encoding: post?["encoding"]?.string) ?? []
-        let sent = Self.size(request["bodySize"])
-        if self.requestBody.isEmpty, sent > 0 { self.requestLoss = Self.missing(sent, "request", index) }
-        self.requestBytes = sent > 0 ? sent : self.requestBody.count
-
-        let content = response?["content"]
-        let body = Self.bytes(content?["text"]?.string, encoding: content?["encoding"]?.string)
-        self.responseBody = body ?? []
-        let size = Self.size(content?["size"])
-        if body == nil, content?["text"] != nil {
-            self.responseLoss = "no base64 in the answer's body in entry \(index) of the HAR; expected base64"
-        } else if self.responseBody.isEmpty, size > 0 {
-            self.responseLoss = Self.missing(size, "answer", index)
-        }
-        let received2 = Self.size(response?["bodySize"])
-        self.responseBytes = received2 > 0 ? received2 : self.responseBody.count
+        // A POST, and the answer to a poll, carry at least one packet: without a body it is the HAR that lacks it.
+        let isPolling = self.target != nil && self.target?.transport != "websocket"
+        let sent = HARBody(
+            request["postData"], bodySize: request["bodySize"], headers: request["headers"],
+            isExpected: isPolling && self.method == "POST", "the request's body in entry \(index)")
+        (self.requestBody, self.requestLoss, self.requestBytes) = (sent.bytes, sent.loss, sent.wireBytes)
+        let received = HARBody(
+            response?["content"], bodySize: response?["bodySize"], headers: response?["headers"],
+            isExpected: isPolling && self.method == "GET" && self.status == 200, "the answer's body in entry \(index)")
+        (self.responseBody, self.responseLoss, self.responseBytes) = (received.bytes, received.loss, received.wireBytes)
 
         let messages = entry["_webSocketMessages"]?.array
         self.hasMessageList = messages != nil
@@ -120,26 +113,9 @@ struct HAREntry {
     var isTelling: Bool {
         if !self.messages.isEmpty || !self.troubles.isEmpty { return true }
         if self.isWebSocket { return false }
-        if !self.requestBody.isEmpty || !self.responseBody.isEmpty { return true }
+        // What a POST is answered with, "ok", says nothing.
+        if !self.requestBody.isEmpty || (self.method != "POST" && !self.responseBody.isEmpty) { return true }
         return self.status.map { $0 / 100 != 2 } ?? true
-    }
-
-    private static func missing(_ bytes: Int, _ whose: String, _ index: Int) -> String {
-        "no text for the \(Anomaly.bytes(bytes)) of the \(whose)'s body in entry \(index) of the HAR; expected one, "
-            + "as a HAR has that is saved with content"
-    }
-
-    /// A number of bytes, 0 where there is none (-1 stands for that). More than fits a file of ours is nonsense, and
-    /// is cut so that sums of such numbers have room.
-    private static func size(_ value: JSONValue?) -> Int {
-        Int(min(max(0, value?.integer ?? 0), Int64(Int32.max)))
-    }
-
-    /// Nil where there is no text, and where base64 is none.
-    private static func bytes(_ text: String?, encoding: String?) -> [UInt8]? {
-        guard let text else { return nil }
-        let bytes = Array(text.utf8)
-        return encoding?.lowercased() == "base64" ? Base64.decode(bytes.span) : bytes
     }
 
     // MARK: Messages

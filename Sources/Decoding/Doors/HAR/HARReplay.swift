@@ -150,6 +150,8 @@ final class HARReplay {
     private func makePolling(_ entry: HAREntry) -> Polling {
         let scope = self.makeScope(entry)
         scope.facts.application = .http
+        // Each body that is missing is a hole of its own, and there are no more of them than entries.
+        scope.anomalyLimit = self.entries.count * 2
         return Polling(scope: scope, lane: PollingLane(scope))
     }
 
@@ -157,6 +159,9 @@ final class HARReplay {
         guard let (exchange, polling) = self.exchanges[index] else { return }
         exchange.facts.requestEnded = at
         polling.scope.count(exchange.facts.requestBytes, from: .client)
+        // Requests of several sessions may be under way together; what is missing is of this one's.
+        polling.scope.session = exchange.session
+        if exchange.requestLoss != nil { exchange.session?.noteHole() }
         polling.lane.requestEnded(exchange)
         // Its packets wait for the answer: nothing later may come out before them.
         if polling.lane.isWaiting(exchange) { self.context.log.hold(Self.holdID(index), since: at) }
@@ -176,7 +181,12 @@ final class HARReplay {
             exchange.facts.responseBytes = entry.responseBytes
             (exchange.responseBody, exchange.responseLoss) = self.kept(entry.responseBody, entry.responseLoss)
             polling.scope.count(entry.responseBytes, from: .server)
+            polling.scope.session = exchange.session
+            if exchange.responseLoss != nil, exchange.facts.method == "GET" { exchange.session?.noteHole() }
             polling.lane.responseEnded(exchange)
+            if exchange.session == nil, entry.method == "POST", entry.status == 200, let loss = entry.requestLoss {
+                polling.scope.add(Anomaly("http.incomplete-body", at: entry.requestEnded, detail: loss))
+            }
         }
         self.context.log.hold(Self.holdID(index), since: nil)
         self.context.log.add(exchange.facts)
