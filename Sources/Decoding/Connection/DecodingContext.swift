@@ -86,8 +86,8 @@ final class ConnectionScope {
 
     var id: Int64 { self.facts.id }
 
-    /// Adds an anomaly of this connection. Of one kind at most `anomalyLimit` are stored, for some come with every frame;
-    /// how many more there were is told by `finish`.
+    /// Adds an anomaly of this connection. Of one kind at most `anomalyLimit` are stored, for some come with every
+    /// frame; how many more there were is told by `finish`.
     func add(_ anomaly: Anomaly, limit: Int? = nil) {
         let count = (self.counts[anomaly.code] ?? 0) + 1
         self.counts[anomaly.code] = count

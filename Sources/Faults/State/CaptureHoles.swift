@@ -103,6 +103,11 @@ struct CaptureHoles: Sendable {
         case ("tcp.gap", let connection?): self.lose(anomaly, connection, session)
         case ("websocket.undecoded-bytes", let connection?), ("http.undecoded-bytes", let connection?):
             self.leaveUnread(anomaly, connection)
+        case ("har.bad-time", _):
+            // It is the first of those without one: from there on nothing is known to be early or late.
+            if let session = anomaly.sessionID {
+                self.insert(anomaly.at...Timestamp(nanoseconds: .max), session, nil)
+            }
         default:
             // Where no session was, none lost anything.
             if let session = anomaly.sessionID { self.insert(anomaly.at...anomaly.at, session, nil) }

@@ -96,12 +96,12 @@ public struct CaptureState: Sendable {
 }
 
 extension Anomaly.Code {
-    /// Bytes are missing there, or could not be decoded.
+    /// Bytes are missing there, or could not be decoded, or nobody knows when they were sent.
     var isHole: Bool {
         switch self.text {
         case "tcp.gap", "websocket.undecoded-bytes", "websocket.incomplete-frame", "http.incomplete-body",
             "http.undecodable-body", "http.undecoded-bytes", "websocket.unreadable-message", "capture.dropped",
-            "har.no-messages":
+            "har.no-messages", "har.bad-message", "har.bad-time":
             true
         default: false
         }

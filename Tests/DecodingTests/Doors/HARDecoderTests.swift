@@ -144,6 +144,10 @@ struct HARDecoderTests {
     }
 
     static func webSocket(_ second: String, _ url: String, _ messages: String...) -> String {
+        self.webSocket(second, url, messages)
+    }
+
+    static func webSocket(_ second: String, _ url: String, _ messages: [String]) -> String {
         self.entry(
             second, "GET", url, status: 101,
             extra: #","_resourceType":"websocket","_webSocketMessages":[\#(messages.joined(separator: ","))]"#)
@@ -307,7 +311,8 @@ struct HARDecoderTests {
                         #","connection":"7","serverIPAddress":"[::1]","_webSocketMessages":[{"type":"receive","data":"hi"}]"#
                 ),
             ],
-            frames: ["< op1 ws hi"], exchanges: ["GET 400 0 Transport unknown", "CONNECT 200 -"], sessions: []),
+            frames: ["< op1 ws hi"], anomalies: ["har.bad-time"],
+            exchanges: ["GET 400 0 Transport unknown", "CONNECT 200 -"], sessions: []),
     ]
 
     @Test("rows", arguments: cases)
@@ -402,6 +407,32 @@ struct HARDecoderTests {
         #expect(output.frames.map { $0.payload?.utf8.count } == [fits.utf8.count - 1, nil, fits.utf8.count - 1])
         #expect(output.frames.map(\.sizeBytes) == [fits.utf8.count, large.utf8.count, fits.utf8.count])
         #expect(output.anomalies.map(\.code.text) == ["websocket.unreadable-message", "http.incomplete-body"])
+    }
+
+    @Test("messages whose time is absent or absurd have the one before, and are told of once an entry")
+    func badTimes() throws {
+        func message(_ time: String) -> String { #"{"type":"send","data":"2"\#(time)}"# }
+        let odd = [
+            message(#","time":1764000003.5"#), message(""), message(#","time":1e30"#), message(#","time":-5"#),
+            message(#","time":0"#), message(#","time":null"#), message(#","time":"soon""#),
+            message(#","time":9999999999"#), message(#","time":"1764000004.5""#), message(#","time":1764000005500"#),
+        ]
+        let entries = [
+            Self.webSocket("01", Self.socket, [Self.message("receive", 2, Self.open)] + odd),
+            Self.webSocket("06", Self.socket, [message(#","time":\#(String(repeating: "9", count: 100))"#)]),
+        ]
+        let output = try DoorOutput.har(#"{"log":{"entries":[\#(entries.joined(separator: ","))]}}"#)
+        let base: Int64 = 1_764_000_000_000_000_000
+        #expect(
+            output.frames.map { Double($0.at.nanoseconds - base) / 1e9 }
+                == [2, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 4.5, 5.5, 6])
+        let expected =
+            "expected seconds since 1970, within a year of the entry's; the time of the message before is taken"
+        #expect(
+            output.anomalies.filter { $0.code == "har.bad-time" }.map(\.detail) == [
+                "no time in message 2 of entry 0 of the HAR, the first of 7 without one that can be; \(expected)",
+                "the time \(String(repeating: "9", count: 40)) in message 0 of entry 1 of the HAR; \(expected)",
+            ])
     }
 
     @Test("times of a polling exchange and of a message")

@@ -64,6 +64,16 @@ struct CaptureHolesTests {
         #expect(Self.lost(holes, session: 2, connection).isEmpty)
     }
 
+    @Test("reach to the end of a session from its first message without a time")
+    func untimed() {
+        let connection = Self.connection(1, .websocket)
+        var holes = CaptureHoles()
+        holes.apply(Self.gap(6, .client, session: 1, code: "har.bad-time"), connection, nil)
+        holes.apply(Self.frame(8, .client))
+        #expect(Self.lost(holes, connection) == Array(6...12))
+        #expect(Self.lost(holes, session: 2, connection).isEmpty)
+    }
+
     @Test("reach back to the beginning of a connection of which nothing was seen")
     func beginning() {
         let connection = Self.connection(1, .websocket)

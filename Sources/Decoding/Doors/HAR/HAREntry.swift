@@ -99,7 +99,11 @@ struct HAREntry {
             messages?.isEmpty == false || self.status == 101
             || ((messages != nil || entry["_resourceType"]?.string == "websocket")
                 && self.status.map { $0 / 100 == 2 } ?? false)
-        for (index, message) in (messages ?? []).enumerated() { self.read(message, index) }
+        var untimed: Untimed?
+        for (index, message) in (messages ?? []).enumerated() { self.read(message, index, started, &untimed) }
+        if let untimed {
+            self.troubles.append(Trouble(at: untimed.at, code: "har.bad-time", detail: untimed.detail(index)))
+        }
     }
 
     /// The value of a header field, by its name in lower case; the first of that name.
@@ -120,10 +124,50 @@ struct HAREntry {
 
     // MARK: Messages
 
-    private mutating func read(_ message: JSONValue, _ index: Int) {
-        let last = max(self.requested, self.messages.last?.at ?? self.requested)
-        let at: Timestamp
-        if case .number(let text)? = message["time"] { at = Timestamp(epoch: text) ?? last } else { at = last }
+    /// Messages whose time is not known: they have that of the message before.
+    private struct Untimed {
+        var at: Timestamp
+        var first: Int
+        /// What the first of them has for a time.
+        var found: JSONValue?
+        var count = 0
+
+        func detail(_ entry: Int) -> String {
+            let what: String
+            switch self.found {
+            case .number(let text)?, .string(let text)?: what = "the time \(text.prefix(40))"
+            case nil, .null?, .bool?, .array?, .object?: what = "no time"
+            }
+            let rest = self.count > 1 ? ", the first of \(self.count) without one that can be" : ""
+            return "\(what) in message \(self.first) of entry \(entry) of the HAR\(rest); expected seconds since 1970, "
+                + "within a year of the entry's; the time of the message before is taken"
+        }
+    }
+
+    /// The time of a message, which browsers and tools write as seconds of the epoch, some of them as text. Nil where there
+    /// is none, or one that is farther from the WebSocket's start than any lives: a zero, or what is no such number.
+    private static func time(_ value: JSONValue?, _ started: Timestamp) -> Timestamp? {
+        let text: String
+        switch value {
+        case .number(let number)?: text = number
+        case .string(let string)?: text = string
+        case nil, .null?, .bool?, .array?, .object?: return nil
+        }
+        guard let at = Timestamp(epoch: text) else { return nil }
+        let (distance, overflow) = at.nanoseconds.subtractingReportingOverflow(started.nanoseconds)
+        return overflow || distance.magnitude > Self.longestLifeNs ? nil : at
+    }
+
+    private static let longestLifeNs: UInt64 = 366 * 86_400_000_000_000
+
+    private mutating func read(_ message: JSONValue, _ index: Int, _ started: Timestamp, _ untimed: inout Untimed?) {
+        let last = self.messages.last?.at ?? self.requested
+        let time = Self.time(message["time"], started)
+        let at = time ?? last
+        if time == nil {
+            untimed = untimed ?? Untimed(at: at, first: index, found: message["time"])
+            untimed?.count += 1
+        }
         let data = message["data"]?.string ?? ""
         var place: String { "message \(index) of entry \(self.index) of the HAR" }
         func trouble(_ detail: String) -> Trouble {

@@ -241,6 +241,7 @@ final class HARReplay {
 
     private func note(_ trouble: HAREntry.Trouble, _ index: Int) {
         guard let (scope, lane) = self.webSockets[index] else { return }
+        if trouble.code == "har.bad-message" { scope.session?.noteHole() }
         scope.add(Anomaly(trouble.code, at: trouble.at, detail: trouble.detail))
         guard let end = trouble.end else { return }
         lane.transportEnded(end == .rst ? .rst : .fin, by: nil, at: trouble.at)
