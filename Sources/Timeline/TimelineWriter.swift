@@ -88,6 +88,18 @@ public final class TimelineWriter {
         self.abandon()
     }
 
+    /// Whether a timeline stands at the path that could be appended to now. Nothing is changed: going to write changes
+    /// the bytes of its header, even where nothing is written in the end.
+    ///
+    /// - Throws: as `init` does for what stands there, and where nothing can be made there.
+    public static func isStanding(path: String) throws(TimelineError) -> Bool {
+        let place = FilePlace(path: path)
+        guard try place.isTaken(.writing) else { return false }
+        let connection = try Self.checked(place, .current)
+        if WriterLock.isHeld(connection.handle) { throw .locked(path: path) }
+        return true
+    }
+
     // MARK: Captures
 
     /// Begins a capture; a writer takes several, one after the other.
@@ -294,15 +306,21 @@ public final class TimelineWriter {
         return connection
     }
 
-    /// A timeline in its place, checked, in WAL mode, locked against other writers; no transaction is open.
-    private static func openStanding(
-        _ place: FilePlace, _ schema: Schema
-    ) throws(TimelineError) -> (SQLiteConnection, WriterLock?) {
+    /// What stands in its place, where it is a timeline that can be written.
+    private static func checked(_ place: FilePlace, _ schema: Schema) throws(TimelineError) -> SQLiteConnection {
         let connection = try SQLiteConnection(place)
         let applicationID = try connection.integer("PRAGMA application_id")
         let format = try connection.integer("PRAGMA user_version")
         try schema.check(applicationID: applicationID, format: format, path: place.path, .writing)
         if connection.isReadOnly { throw .readOnly(path: place.path) }
+        return connection
+    }
+
+    /// A timeline in its place, checked, in WAL mode, locked against other writers; no transaction is open.
+    private static func openStanding(
+        _ place: FilePlace, _ schema: Schema
+    ) throws(TimelineError) -> (SQLiteConnection, WriterLock?) {
+        let connection = try self.checked(place, schema)
         try self.enterWAL(connection)
         try connection.execute(Self.tuning)
         // The log comes into being with the first read, and the lock stands on it.

@@ -86,6 +86,36 @@ struct ImportMuchTests {
         }
     }
 
+    @Test(
+        "what cannot be read leaves the bytes of a timeline as they were",
+        arguments: [
+            ["empty"], ["text"], ["cut.gz"], ["/dev/null"], ["broken.har"], ["whole", "empty"], ["whole", "text"],
+        ])
+    func unchanged(_ inputs: [String]) throws {
+        try ExportTests.withFolder { folder in
+            let capture = BundledCapture.root.appending(path: "captures/js-acks/capture.pcap")
+            try FileManager.default.copyItem(at: capture, to: folder.appending(path: "whole"))
+            for (name, text) in [
+                ("empty", ""), ("text", "no capture\n"), ("broken.har", #"{"log":{"entries":[]"#),
+            ] { try Data(text.utf8).write(to: folder.appending(path: name)) }
+            try Data([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]).write(to: folder.appending(path: "cut.gz"))
+            #expect(try ExportTests.sioscope("import", "whole", "-o", "t.db", in: folder).status == 0)
+            let timeline = folder.appending(path: "t.db")
+            func state() throws -> (Data, Int, Int) {
+                var status = stat()
+                #expect(stat(timeline.path, &status) == 0)
+                return (try Data(contentsOf: timeline), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+            }
+            let before = try state()
+            let arguments = ["import"] + inputs.map { $0.hasPrefix("/") ? $0 : folder.appending(path: $0).path }
+            let refused = try CommandTests.run(arguments + ["-o", timeline.path])
+            #expect(refused.status == 2)
+            #expect(try state() == before)
+            #expect(try ExportTests.sioscope("import", "whole", "-o", "t.db", in: folder).status == 0)
+            #expect(try state() != before)
+        }
+    }
+
     @Test("many batches of one file", arguments: Self.ways)
     func batches(_ way: String) throws {
         let rounds = 40

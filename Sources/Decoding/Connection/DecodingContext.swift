@@ -91,7 +91,11 @@ final class ConnectionScope {
     func add(_ anomaly: Anomaly, limit: Int? = nil) {
         let count = (self.counts[anomaly.code] ?? 0) + 1
         self.counts[anomaly.code] = count
-        if count <= limit ?? self.anomalyLimit { self.store(anomaly) } else { self.suppressed[anomaly.code, default: 0] += 1 }
+        if count <= limit ?? self.anomalyLimit {
+            self.store(anomaly)
+        } else {
+            self.suppressed[anomaly.code, default: 0] += 1
+        }
     }
 
     /// Bytes of one end are missing. Before a session is known they may be of the one that follows, as those of the

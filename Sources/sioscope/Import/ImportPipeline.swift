@@ -26,20 +26,29 @@ struct ImportPipeline {
     func run() throws -> Outcome {
         // Opened first: a missing file must not cost a new timeline.
         let files = try self.inputs.map { path throws(ToolError) in try InputFile(path) }
-        let writer = try TimelineWriter(path: self.output, mode: .importing)
+        try self.refuseUnknown(files)
         Interrupt.takeOver()
+        let writer = try LateWriter(path: self.output)
         var outcome = Outcome()
         do {
             for file in files { try self.read(file, writer, &outcome) }
-            try writer.finish()
+            try writer.opened?.finish()
         } catch {
-            writer.abandon()
+            writer.opened?.abandon()
             throw error
         }
         return outcome
     }
 
-    private func read(_ file: InputFile, _ writer: TimelineWriter, _ outcome: inout Outcome) throws {
+    /// Of several inputs, the later ones are looked at before the first is written.
+    private func refuseUnknown(_ files: [InputFile]) throws {
+        for file in files.dropFirst() {
+            guard let first = file.peek(JSONInput.sniffBytes) else { continue }
+            try InputDoor(name: file.name, tap: self.tap, limits: self.limits).check(first)
+        }
+    }
+
+    private func read(_ file: InputFile, _ writer: LateWriter, _ outcome: inout Outcome) throws {
         let door = InputDoor(name: file.name, tap: self.tap, limits: self.limits)
         let progress = ImportProgress(file)
         let thread = WriterThread(writer)
@@ -77,17 +86,36 @@ extension ImportPipeline.Outcome {
     }
 }
 
+/// The writer of a new timeline, or of one that stands already: that is only checked at first, and opened for writing
+/// with the first batch, so that an import of what cannot be read leaves its bytes as they were.
+private final class LateWriter {
+    private let path: String
+    private(set) var opened: TimelineWriter?
+
+    init(path: String) throws(TimelineError) {
+        self.path = path
+        if try !TimelineWriter.isStanding(path: path) { _ = try self.open() }
+    }
+
+    func open() throws(TimelineError) -> TimelineWriter {
+        if let opened = self.opened { return opened }
+        let writer = try TimelineWriter(path: self.path, mode: .importing)
+        self.opened = writer
+        return writer
+    }
+}
+
 /// Writes the batches of one capture on a thread of its own.
 private final class WriterThread: @unchecked Sendable {
     // The writer is used by the thread alone from `start` to its end, and by nobody else meanwhile.
-    private let writer: TimelineWriter
+    private let writer: LateWriter
     private let queue = BatchQueue<TimelineBatch>()
     private let ended = DispatchSemaphore(value: 0)
     private var isStarted = false
     // Written by the thread before it signals `ended`, read after.
     private var failure: (any Error)?
 
-    init(_ writer: TimelineWriter) {
+    init(_ writer: LateWriter) {
         self.writer = writer
     }
 
@@ -98,8 +126,9 @@ private final class WriterThread: @unchecked Sendable {
         self.isStarted = true
         let thread = Thread { [self] in
             do {
-                try self.writer.begin(facts, toolVersion: SioscopeCommand.version)
-                while let batch = self.queue.pop() { try self.writer.write(batch) }
+                let writer = try self.writer.open()
+                try writer.begin(facts, toolVersion: SioscopeCommand.version)
+                while let batch = self.queue.pop() { try writer.write(batch) }
             } catch {
                 self.failure = error
                 self.queue.breakOff()
@@ -119,7 +148,7 @@ private final class WriterThread: @unchecked Sendable {
     func finish(_ facts: CaptureFacts?) throws {
         self.cancel()
         if let failure = self.failure { throw failure }
-        if let facts { try self.writer.endCapture(facts) }
+        if let facts { try self.writer.open().endCapture(facts) }
     }
 
     /// Waits for the thread; what it wrote is the caller's to give up.

@@ -35,6 +35,12 @@ final class InputDoor {
     /// Bytes behind the gzip data that were passed over.
     var trailingBytes: Int { self.gzip?.trailingBytes ?? 0 }
 
+    /// Throws where its first bytes tell that there is no door for it.
+    func check(_ first: [UInt8]) throws(ToolError) {
+        // What is in it shows once it is unpacked.
+        if CaptureFormat.sniff(first.span) != .gzip { _ = try self.door(first) }
+    }
+
     func feed(_ bytes: Span<UInt8>, _ deliver: (TimelineBatch) -> Void) throws {
         if self.isFirst {
             self.isFirst = false

@@ -38,6 +38,13 @@ final class InputFile {
         if self.path != "-" { close(self.descriptor) }
     }
 
+    /// The first bytes of a file, which are read all the same afterwards; nil for what has no size, as a pipe.
+    func peek(_ count: Int) -> [UInt8]? {
+        guard self.sizeBytes != nil else { return nil }
+        let got = self.buffer.withUnsafeMutableBytes { pread(self.descriptor, $0.baseAddress, min(count, $0.count), 0) }
+        return got >= 0 ? Array(self.buffer[..<got]) : nil
+    }
+
     /// Reads on and hands the piece out; false at the end.
     ///
     /// - Throws: `Interrupt.exitCode` where a signal comes while a pipe is silent; `ToolError` where reading fails.
