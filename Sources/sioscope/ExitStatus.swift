@@ -8,14 +8,17 @@ enum ExitStatus: Int32 {
     case found = 1
     /// It could not do it; one line on stderr says what and why.
     case failure = 2
+    /// SIGHUP, after everything was flushed, where a file was being written.
+    case hungUp = 129
     /// SIGINT, after everything was flushed.
     case interrupted = 130
-    /// SIGTERM, likewise, where a file was being written.
+    /// SIGTERM, as with SIGHUP.
     case terminated = 143
 }
 
 extension ExitCode {
     static let found = ExitCode(ExitStatus.found.rawValue)
+    static let hungUp = ExitCode(ExitStatus.hungUp.rawValue)
     static let terminated = ExitCode(ExitStatus.terminated.rawValue)
     static let interrupted = ExitCode(ExitStatus.interrupted.rawValue)
 }

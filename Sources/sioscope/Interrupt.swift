@@ -8,7 +8,7 @@ import Timeline
 ///
 /// A command that writes a file calls ``takeOver()`` first and looks at ``requested`` as it works: it ends by itself,
 /// with its file in order, by throwing ``exitCode``. A second signal ends it at once, with a file that can be read.
-/// SIGTERM is taken over likewise, and gives 143; commands that only read leave it as it is.
+/// SIGTERM and SIGHUP are taken over likewise, and give 143 and 129; commands that only read leave them as they are.
 ///
 /// The signal handler only writes a byte to a pipe; a thread of its own does the rest, so nothing here has to be
 /// async-signal-safe, and a child process gets the default action back on exec.
@@ -23,7 +23,11 @@ enum Interrupt {
 
     /// What the process ends with after a signal: 128 and its number, as shells count.
     static var exitCode: ExitCode {
-        self.first.load(ordering: .relaxed) == SIGTERM ? .terminated : .interrupted
+        switch self.first.load(ordering: .relaxed) {
+        case SIGTERM: .terminated
+        case SIGHUP: .hungUp
+        default: .interrupted
+        }
     }
 
     /// A signal has come; the running command is to end in good order.
@@ -36,10 +40,12 @@ enum Interrupt {
     /// poll(2) passes over, where there is none.
     static var requestedDescriptor: Int32 { self.requestedPipe[0] }
 
-    /// From now on the first SIGINT or SIGTERM only sets ``requested``.
+    /// From now on the first SIGINT, SIGTERM or SIGHUP only sets ``requested``. What the parent had ignored (`nohup`)
+    /// stays ignored.
     static func takeOver() {
         self.takenOver.store(true, ordering: .sequentiallyConsistent)
-        if self.wakeUp >= 0, !self.isIgnored(SIGTERM) { self.handle(SIGTERM) }
+        guard self.wakeUp >= 0 else { return }
+        for number in [SIGTERM, SIGHUP] where !self.isIgnored(number) { self.handle(number) }
     }
 
     private static func isIgnored(_ number: Int32) -> Bool {
@@ -70,6 +76,7 @@ enum Interrupt {
         sigemptyset(&unblocked)
         sigaddset(&unblocked, SIGINT)
         sigaddset(&unblocked, SIGTERM)
+        sigaddset(&unblocked, SIGHUP)
         pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
 
         var ends: [Int32] = [-1, -1]
@@ -100,6 +107,9 @@ enum Interrupt {
     }
 
     private static func arrived(_ number: Int32) {
+        // A terminal that closes may send it twice, by itself and by its shell; nobody is impatient then.
+        let isEnding = self.takenOver.load(ordering: .sequentiallyConsistent) && self.requested
+        guard number != SIGHUP || !isEnding else { return }
         _ = self.first.compareExchange(expected: 0, desired: number, ordering: .sequentiallyConsistent)
         let number = self.count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
         if self.takenOver.load(ordering: .sequentiallyConsistent), number == 1 {

@@ -63,9 +63,32 @@ struct ImportMuchTests {
 
     @Test(
         "a signal ends it while its pipe is silent, and leaves no file",
-        arguments: [(SIGINT, "-", 130), (SIGTERM, "-", 143), (SIGINT, "pipe", 130), (SIGTERM, "pipe", 143)]
-            as [(Int32, String, Int32)])
+        arguments: [
+            (SIGINT, "-", 130), (SIGTERM, "-", 143), (SIGHUP, "-", 129), (SIGINT, "pipe", 130), (SIGTERM, "pipe", 143),
+            (SIGHUP, "pipe", 129),
+        ] as [(Int32, String, Int32)])
     func silentPipe(_ signal: Int32, _ input: String, _ status: Int32) throws {
+        try Self.withSilentPipe(input) { (program, folder) throws in
+            program.signal(signal)
+            #expect(try program.end() == status)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["pipe"])
+        }
+    }
+
+    @Test("started by nohup it lives on when its terminal is closed")
+    func hungUp() throws {
+        try Self.withSilentPipe("-", "trap '' HUP; ") { (program, folder) throws in
+            program.signal(SIGHUP)
+            program.signal(SIGTERM)
+            #expect(try program.end() == 143)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["pipe"])
+        }
+    }
+
+    /// An import of a pipe that is open, and silent once the program has taken the signals over and read all there was.
+    private static func withSilentPipe(
+        _ input: String, _ before: String = "", _ body: (RunningProgram, URL) throws -> Void
+    ) throws {
         try ExportTests.withFolder { folder in
             let pipe = folder.appending(path: "pipe").path
             #expect(mkfifo(pipe, 0o600) == 0)
@@ -73,16 +96,14 @@ struct ImportMuchTests {
             let ends = FileHandle(fileDescriptor: open(pipe, O_RDWR | O_CLOEXEC), closeOnDealloc: true)
             let program = try RunningProgram(
                 ["import", input == "-" ? "-" : pipe, "-o", folder.appending(path: "x.db").path],
-                through: ["/bin/sh", "-c", "exec \"$@\" < \"$0\"", pipe])
+                through: ["/bin/sh", "-c", before + "exec \"$@\" < \"$0\"", pipe])
             // Much more than a pipe holds: once it is written, the program has taken the signals over and reads.
             let capture = BundledCapture.root.appending(path: "captures/js-acks/capture.pcap")
             try ends.write(contentsOf: Self.repeated(capture, times: 40))
             var left: Int32 = 1
             while left > 0, program.isRunning, ioctl(ends.fileDescriptor, UInt(FIONREAD), &left) == 0 { sched_yield() }
             #expect(program.isRunning)
-            program.signal(signal)
-            #expect(try program.end() == status)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["pipe"])
+            try body(program, folder)
         }
     }
 

@@ -6,14 +6,14 @@ import Testing
 struct RecordingEndTests {
     @Test(
         "a signal ends it with the shell's status, all written, and a summary",
-        arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
-    func signals(_ signal: Int32, _ status: Int32) throws {
+        arguments: [([SIGINT], 130), ([SIGTERM], 143), ([SIGHUP], 129), ([SIGHUP, SIGHUP], 129)] as [([Int32], Int32)])
+    func signals(_ signals: [Int32], _ status: Int32) throws {
         let recording = try RecordingUnderTest()
         try recording.begin()
         try recording.send([RecordingUnderTest.server(#"42["a"]"#), RecordingUnderTest.client(#"42["b"]"#)])
         // It has come in: what was not yet read when the signal comes, a recording may leave.
         #expect(try recording.becomes(["5"], "SELECT count(*) FROM frames"))
-        recording.program.signal(signal)
+        for signal in signals { recording.program.signal(signal) }
         #expect(try recording.program.end() == status)
         #expect(recording.program.lines(.talk).count == 2)
         #expect(recording.lastLine == "\(recording.timeline): 1 session, 5 frames, no findings")

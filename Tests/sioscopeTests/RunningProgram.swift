@@ -49,7 +49,7 @@ final class RunningProgram: @unchecked Sendable {
         let pipes = [Pipe(), Pipe()]
         self.process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         // A test run in the background has SIGINT ignored, and so would all it starts.
-        self.process.arguments = ["--default-signal=INT,TERM"] + command + [CommandTests.program.path] + arguments
+        self.process.arguments = ["--default-signal=INT,TERM,HUP"] + command + [CommandTests.program.path] + arguments
         self.process.environment = [
             "LANG": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFTNIO_STRICT": "1",
         ]

@@ -25,7 +25,8 @@ struct Conformance: AsyncParsableCommand {
               0    every scenario passed or was skipped
               1    a scenario failed
               2    it could not play: COMMAND cannot be started, the address is in use, no such scenario
-              130  ended by SIGINT (143 by SIGTERM): the results until then are printed, and what was started is ended
+              130  ended by SIGINT (143 by SIGTERM, 129 by SIGHUP): the results until then are printed, and what was \
+            started is ended
             """
     )
 

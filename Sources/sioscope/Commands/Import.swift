@@ -19,8 +19,9 @@ struct Import: ParsableCommand {
               sioscope import front.pcap back.pcap -o both.db --tap proxy-front
 
             EXIT STATUS:
-              0  imported
-              2  an input cannot be read or the timeline not written; nothing was changed
+              0    imported
+              2    an input cannot be read or the timeline not written; nothing was changed
+              130  ended by SIGINT, 143 by SIGTERM, 129 by SIGHUP; nothing was changed
             """
     )
 

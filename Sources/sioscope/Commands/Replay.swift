@@ -35,7 +35,7 @@ struct ReplayCommand: AsyncParsableCommand {
               0    pass
               1    fail: it diverged, a rule found an error, or the peer went before its time
               2    it could not replay: no such session, COMMAND cannot be started, the address is in use
-              130  ended by SIGINT (143 by SIGTERM): what came until then is printed and kept, and what was started \
+              130  ended by SIGINT (143 by SIGTERM, 129 by SIGHUP): what came until then is printed and kept, and what was started \
             is ended
             """
     )

@@ -23,7 +23,7 @@ struct Record: ParsableCommand {
               0    ended by itself, or after --duration
               1    ended by --exit-on
               2    it could not record, or not go on; what was recorded is kept
-              130  ended by SIGINT, 143 by SIGTERM; everything is written
+              130  ended by SIGINT, 143 by SIGTERM, 129 by SIGHUP; everything is written
             """,
         subcommands: Self.commands
     )

@@ -42,7 +42,7 @@ struct RecordClient: ParsableCommand {
               0    the session ended, or the time was up
               1    ended by --exit-on
               2    no session came about (the line says why), or the timeline cannot be written
-              130  ended by SIGINT, 143 by SIGTERM; everything is written
+              130  ended by SIGINT, 143 by SIGTERM, 129 by SIGHUP; everything is written
             """
     )
 

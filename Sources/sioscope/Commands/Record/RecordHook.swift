@@ -25,7 +25,7 @@ struct RecordHook: ParsableCommand {
               0    ended by itself (--duration)
               1    ended by --exit-on
               2    it cannot listen, or the timeline not be written
-              130  ended by SIGINT, 143 by SIGTERM; everything is written
+              130  ended by SIGINT, 143 by SIGTERM, 129 by SIGHUP; everything is written
             """
     )
 

@@ -33,7 +33,7 @@ struct RecordPcap: ParsableCommand {
               0    ended by itself (-c, --duration)
               1    ended by --exit-on
               2    the interface cannot be opened or went down, or a file not be written; what was recorded is kept
-              130  ended by SIGINT, 143 by SIGTERM; everything is written
+              130  ended by SIGINT, 143 by SIGTERM, 129 by SIGHUP; everything is written
             """
     )
 
