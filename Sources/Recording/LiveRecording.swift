@@ -32,6 +32,9 @@ public final class LiveRecording: @unchecked Sendable {
     /// Bytes of rows that may wait.
     private static let waitingBytes = 32 << 20
     private static let commitInterval = 0.5
+    /// Bytes of rows that are committed at once, however little time has passed: a disk that is full takes all of a
+    /// transaction with it.
+    private static let transactionBytes = 2 << 20
     /// How long a commit may be put off by what is let go.
     private static let tidyingTime = 0.1
     /// Likewise at the end, when nobody waits any more but the user.
@@ -272,9 +275,12 @@ public final class LiveRecording: @unchecked Sendable {
         self.judge?.see(rows)
     }
 
-    /// Under a limit of bytes in pieces, each of which is committed: the log must not outgrow its share.
+    private var transactionLimit: Int { self.retention?.transactionBytes ?? Self.transactionBytes }
+
+    /// In pieces, each of which is committed. Under a limit of bytes the log must not outgrow its share.
     private func write(_ batch: TimelineBatch, capture: Int) throws(TimelineError) {
-        guard let limit = self.retention?.transactionBytes, batch.weight > limit else {
+        let limit = self.transactionLimit
+        guard batch.weight > limit else {
             return try self.writePiece(batch, capture: capture)
         }
         // What frames refer to goes before them, and what refers to frames behind.
@@ -298,7 +304,7 @@ public final class LiveRecording: @unchecked Sendable {
         self.isDirty = true
         self.lock.withLock { self.running.frames += Int64(batch.frames.count) }
         self.uncommittedBytes += batch.weight
-        if let limit = self.retention?.transactionBytes, self.uncommittedBytes >= limit { try self.commit() }
+        if self.uncommittedBytes >= self.transactionLimit { try self.commit() }
     }
 
     private static func redact(_ facts: inout CaptureFacts, _ redactor: Redactor) {

@@ -64,6 +64,20 @@ struct LiveRecordingTests {
         try recording.finish()
     }
 
+    @Test("a burst is not lost as a whole where its last rows cannot be stored")
+    func burst() throws {
+        let recording = try LiveRecording(path: self.path, captures: [Self.front], toolVersion: "test")
+        var batch = LiveRows.batch(frames: 1...1_200)
+        for index in batch.frames.indices { batch.frames[index].payload = String(repeating: "x", count: 4_096) }
+        // Its id is taken.
+        batch.frames.append(batch.frames[0])
+        recording.submit(batch, Self.front)
+        #expect(throws: TimelineError.self) { try recording.finish() }
+        let stored = recording.stored
+        #expect(stored.frames >= 900 && stored.frames + stored.lostFrames == 1_201)
+        #expect(try self.folder.integers(self.path, "SELECT count(*) FROM frames") == [stored.frames])
+    }
+
     @Test("lets the oldest sessions go, with all that is theirs, and stays small")
     func retention() throws {
         var settings = LiveRecording.Settings()
