@@ -49,6 +49,14 @@ public struct StreamReassembler {
         var end: Int64 { self.start + Int64(self.bytes.count + self.missing) }
     }
 
+    /// What the receiver had before it was seen.
+    private struct Acknowledged {
+        var upTo: Int64
+        /// Of the first of it, and of all of it.
+        var at: Timestamp
+        var allAt: Timestamp
+    }
+
     private let limitBytes: Int
     /// Sequence number of the byte at `position`; nil until the first segment.
     private var nextSequence: UInt32?
@@ -56,7 +64,7 @@ public struct StreamReassembler {
     public private(set) var position: Int64 = 0
     private var held: [Held] = []
     private var heldBytes = 0
-    private var acknowledged: (upTo: Int64, at: Timestamp)?
+    private var acknowledged: Acknowledged?
     /// Acknowledgements of what is before the hole, since there is one.
     private var duplicates = 0
     /// Where the first FIN seen stands, which may be behind a hole.
@@ -121,9 +129,12 @@ public struct StreamReassembler {
         guard let next = self.nextSequence else { return }
         let upTo = self.position + Int64(Int32(bitPattern: number &- next))
         if upTo == self.position, isAlone, self.firstHeldAt != nil { self.duplicates += 1 }
-        if upTo > self.position, upTo > self.acknowledged?.upTo ?? 0 {
-            let first = self.acknowledged.flatMap { $0.upTo > self.position ? $0.at : nil }
-            self.acknowledged = (upTo, first ?? sent ?? at)
+        if upTo > self.position, upTo >= self.acknowledged?.upTo ?? 0 {
+            let sent = sent ?? at
+            let before = self.acknowledged.flatMap { $0.upTo > self.position ? $0 : nil }
+            let isMore = upTo > before?.upTo ?? 0
+            self.acknowledged = Acknowledged(
+                upTo: upTo, at: min(before?.at ?? sent, sent), allAt: isMore ? sent : min(before?.allAt ?? sent, sent))
         }
         self.giveUpHoles(at: at, event)
         self.noteUnseen(at: at)
@@ -171,7 +182,7 @@ public struct StreamReassembler {
                 self.hold(start, payload, segment)
             } else if end > self.position {
                 let known = Int(self.position - start)
-                let knownAt = self.knownAt(end, before: segment.at)
+                let knownAt = self.knownAt(end, before: segment.at, isNext: true)
                 let late = knownAt == nil && self.isRetransmission(segment)
                 if late || known > 0 { self.retransmittedSegments += 1 }
                 let missing = segment.payloadLength - max(payload.count, known)
@@ -190,19 +201,25 @@ public struct StreamReassembler {
         self.noteUnseen(at: segment.at)
     }
 
-    /// When the receiver had all before `end`, where it acknowledged that before it was seen: only the capture is out of
+    /// When the receiver had what ends there, where it acknowledged that before it was seen: only the capture is out of
     /// order. Just before, for what acknowledged it may be the answer.
-    private func knownAt(_ end: Int64, before at: Timestamp) -> Timestamp? {
-        guard let acknowledged = self.acknowledged, acknowledged.upTo >= end, acknowledged.at < at else { return nil }
-        return Timestamp(nanoseconds: acknowledged.at.nanoseconds &- 1)
+    ///
+    /// - Parameter isNext: the first that was not seen, so the first acknowledgement of such was for it.
+    private func knownAt(_ end: Int64, before at: Timestamp, isNext: Bool) -> Timestamp? {
+        guard let acknowledged = self.acknowledged, acknowledged.upTo >= end else { return nil }
+        let known = isNext ? acknowledged.at : acknowledged.allAt
+        return known < at ? Timestamp(nanoseconds: known.nanoseconds &- 1) : nil
     }
 
     /// When a segment of this direction was sent at the latest: before it was captured, where that was acknowledged
     /// earlier.
     func sent(_ segment: Segment) -> Timestamp {
-        guard let next = self.nextSequence, segment.payloadLength > 0 else { return segment.at }
-        let end = self.position + Int64(Int32(bitPattern: segment.sequence &- next)) + Int64(segment.payloadLength)
-        return end > self.position ? self.knownAt(end, before: segment.at) ?? segment.at : segment.at
+        guard segment.payloadLength > 0, let next = self.nextSequence, self.acknowledged?.upTo ?? 0 > self.position
+        else { return segment.at }
+        let start = self.position + Int64(Int32(bitPattern: segment.sequence &- next))
+        let end = start + Int64(segment.payloadLength)
+        guard end > self.position else { return segment.at }
+        return self.knownAt(end, before: segment.at, isNext: start <= self.position) ?? segment.at
     }
 
     /// Whether a segment that fills the hole was sent again. Bytes that nobody saw before may as well be late.
@@ -283,7 +300,8 @@ public struct StreamReassembler {
             let last = Int(min(until, captured) - start)
             let piece = Held(
                 start: from, bytes: payload.array(first..<last), missing: Int(until - from) - (last - first),
-                at: segment.at, timestampValue: segment.timestampValue)
+                at: self.knownAt(until, before: segment.at, isNext: false) ?? segment.at,
+                timestampValue: segment.timestampValue)
             self.held.insert(piece, at: index)
             self.heldBytes += piece.bytes.count + Self.pieceCost
             index += 1
