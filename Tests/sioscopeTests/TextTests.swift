@@ -1,4 +1,5 @@
 import Testing
+import TimelineModel
 
 @testable import sioscope
 
@@ -39,14 +40,43 @@ struct TextTests {
     }
 
     @Test(
-        "durations",
+        "a duration is rounded to the nearest, in all its texts, and goes on to the next unit there",
         arguments: [
-            (0, "0 s"), (340_000, "340 µs"), (2_140_000, "2.1 ms"), (340_000_000, "340 ms"), (2_500_000_000, "2.5 s"),
-            (300_000_000_000, "5 m 0 s"), (7_500_000_000_000, "2 h 5 m"), (273_600_000_000_000, "3 d 4 h"),
-            (-2_140_000, "-2.1 ms"), (.min, "-106751 d 23 h"),
-        ] as [(Int64, String)])
-    func duration(_ nanoseconds: Int64, _ expected: String) {
-        #expect(Measures.duration(nanoseconds: nanoseconds) == expected)
+            (0, "0 s", "0.0 ms", "0 s"), (340_000, "340 µs", "0.3 ms", "0 s"), (999_499, "999 µs", "1.0 ms", "0 s"),
+            (999_500, "1.0 ms", "1.0 ms", "0 s"), (2_140_000, "2.1 ms", "2.1 ms", "0 s"),
+            (2_150_000, "2.2 ms", "2.2 ms", "0 s"), (99_949_999, "99.9 ms", "99.9 ms", "0 s"),
+            (99_950_000, "100 ms", "100 ms", "0 s"), (340_000_000, "340 ms", "340 ms", "0 s"),
+            (999_499_999, "999 ms", "999 ms", "1 s"), (999_500_000, "1.0 s", "1.000 s", "1 s"),
+            (1_974_686_000, "2.0 s", "1.975 s", "2 s"), (2_500_000_000, "2.5 s", "2.500 s", "3 s"),
+            (59_949_999_999, "59.9 s", "59.950 s", "1 m 0 s"), (59_950_000_000, "1 m 0 s", "59.950 s", "1 m 0 s"),
+            (99_999_500_000, "1 m 40 s", "100.0 s", "1 m 40 s"), (300_000_000_000, "5 m 0 s", "300.0 s", "5 m 0 s"),
+            (3_599_499_999_999, "59 m 59 s", "3599.5 s", "59 m 59 s"),
+            (3_599_500_000_000, "1 h 0 m", "3599.5 s", "1 h 0 m"),
+            (7_199_950_000_000, "2 h 0 m", "2.00 h", "2 h 0 m"), (7_500_000_000_000, "2 h 5 m", "2.08 h", "2 h 5 m"),
+            (86_369_999_999_999, "23 h 59 m", "23.99 h", "23 h 59 m"),
+            (86_370_000_000_000, "1 d 0 h", "23.99 h", "1 d 0 h"),
+            (273_600_000_000_000, "3 d 4 h", "76.00 h", "3 d 4 h"), (-2_160_000, "-2.2 ms", "-2.2 ms", "0 s"),
+            (.min, "-106752 d 0 h", "-2562047.79 h", "-106752 d 0 h"),
+        ] as [(Int64, String, String, String)])
+    func duration(_ nanoseconds: Int64, _ brief: String, _ exact: String, _ running: String) {
+        #expect(Lapse.brief(nanoseconds) == brief)
+        #expect(Lapse.exact(nanoseconds) == exact)
+        #expect(Lapse.running(nanoseconds) == running)
+    }
+
+    @Test(
+        "seconds are rounded likewise",
+        arguments: [
+            (0, "0.000000", "+0.000 s", "0 ms"), (-400, "0.000000", "+0.000 s", "0 ms"),
+            (-600, "-0.000001", "+0.000 s", "0 ms"), (2_509_759_500, "2.509760", "+2.510 s", "2.51 s"),
+            (-12_000_500_000, "-12.000500", "-12.001 s", "-12 s"), (350_000_000, "0.350000", "+0.350 s", "350 ms"),
+            (1_250_000_000, "1.250000", "+1.250 s", "1.25 s"),
+            (.max, "9223372036.854776", "+9223372036.855 s", "9223372036.85 s"),
+        ] as [(Int64, String, String, String)])
+    func seconds(_ nanoseconds: Int64, _ micro: String, _ offset: String, _ plain: String) {
+        #expect(Lapse.seconds(nanoseconds) == micro)
+        #expect(Lapse.offset(nanoseconds) == offset)
+        #expect(Lapse.plain(nanoseconds) == plain)
     }
 
     @Test(

@@ -1,19 +1,9 @@
+import TimelineModel
+
 /// Numbers as findings say them.
 public enum Phrase {
-    /// `0.9 ms`, `340 ms`, `25.002 s`, `125.3 s`, `2.50 h`: what is still of use at that size.
-    public static func duration(_ nanoseconds: Int64) -> String {
-        let magnitude = nanoseconds.magnitude
-        let sign = nanoseconds < 0 ? "-" : ""
-        let text: String =
-            switch magnitude {
-            case ..<99_950_000: self.decimal((magnitude + 50_000) / 100_000, decimals: 1) + " ms"
-            case ..<999_500_000: "\((magnitude + 500_000) / 1_000_000) ms"
-            case ..<99_999_500_000: self.decimal((magnitude + 500_000) / 1_000_000, decimals: 3) + " s"
-            case ..<7_200_000_000_000: self.decimal((magnitude + 50_000_000) / 100_000_000, decimals: 1) + " s"
-            default: self.decimal(magnitude / 36_000_000_000, decimals: 2) + " h"
-            }
-        return sign + text
-    }
+    /// `0.9 ms`, `340 ms`, `25.002 s`, `125.3 s`, `2.50 h`.
+    public static func duration(_ nanoseconds: Int64) -> String { Lapse.exact(nanoseconds) }
 
     /// `12.5 ms later`; `at once` for what rounds to nothing.
     static func later(_ nanoseconds: Int64) -> String {
@@ -45,11 +35,5 @@ public enum Phrase {
     public static func list(_ words: [String], _ last: String = "and") -> String {
         guard words.count > 1, let end = words.last else { return words.first ?? "" }
         return words.dropLast().joined(separator: ", ") + " \(last) " + end
-    }
-
-    private static func decimal(_ units: UInt64, decimals: Int) -> String {
-        var digits = String(units)
-        while digits.count <= decimals { digits = "0" + digits }
-        return digits.dropLast(decimals) + "." + digits.suffix(decimals)
     }
 }

@@ -43,11 +43,8 @@ extension ConformancePlay {
         }
     }
 
-    /// `0.35 s`.
+    /// `350 ms`.
     static func time(_ ns: Int64) -> String {
-        let ms = ns / 1_000_000
-        if ms < 1000 { return "\(ms) ms" }
-        let rest = ms % 1000 / 10
-        return "\(ms / 1000)" + (rest == 0 ? "" : ".\(rest < 10 ? "0" : "")\(rest)") + " s"
+        Lapse.plain(ns)
     }
 }

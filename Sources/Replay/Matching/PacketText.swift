@@ -1,3 +1,5 @@
+import TimelineModel
+
 /// Packets in words, for divergences and for what a replay waited for.
 enum PacketText {
     private static let limit = 120
@@ -33,8 +35,6 @@ enum PacketText {
 
     /// `1.234 s`, for a person.
     static func seconds(_ ns: Int64) -> String {
-        let ms = max(0, ns) / 1_000_000
-        let rest = String(ms % 1000)
-        return "\(ms / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest) s"
+        Lapse.seconds(max(0, ns), decimals: 3) + " s"
     }
 }

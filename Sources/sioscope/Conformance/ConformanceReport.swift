@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSONText
 import Replay
+import TimelineModel
 
 /// Prints results: as they come for a person, at the end for programs.
 struct ConformanceReport: Sendable {
@@ -37,7 +38,7 @@ struct ConformanceReport: Sendable {
         if result.isFailure {
             text += "      by \(result.scenario.source)\n"
             for note in result.transcript.suffix(Self.linesShown) {
-                let time = DisplayWidth.pad(Measures.seconds(nanoseconds: note.atNs), to: 12, right: true)
+                let time = DisplayWidth.pad(Lapse.seconds(note.atNs), to: 12, right: true)
                 text += "      \(time)  \(Escaping.visible(note.text))\n"
             }
         }
@@ -110,7 +111,7 @@ struct ConformanceReport: Sendable {
         for result in results {
             let head =
                 "<testcase classname=\"sioscope.conformance\" name=\"\(JUnitReport.escape(result.scenario.name))\""
-                + " time=\"\(Measures.seconds(nanoseconds: result.ns))\""
+                + " time=\"\(Lapse.seconds(result.ns))\""
             let reason = JUnitReport.escape(result.reason ?? "")
             switch result.verdict {
             case .passed: try write("    \(head)/>\n")

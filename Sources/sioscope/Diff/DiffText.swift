@@ -101,7 +101,7 @@ struct DiffText {
         to write: (String) throws -> Void
     ) throws -> String {
         let padded = DisplayWidth.pad(word, to: 9)
-        let time = atNs.map { ($0 < 0 ? "" : "+") + Measures.seconds(nanoseconds: $0).dropLast(3) + " s" } ?? ""
+        let time = atNs.map { Lapse.offset($0) } ?? ""
         let side = DisplayWidth.pad(sender?.rawValue ?? "", to: 6)
         let head = "  \(padded)  \(DisplayWidth.pad(time, to: 11, right: true))  \(side)  "
         let indent = String(repeating: " ", count: head.count)
@@ -133,7 +133,7 @@ struct DiffText {
     }
 
     private func duration(_ ns: Int64) -> String {
-        Measures.duration(nanoseconds: ns, unicode: self.terminal.unicode)
+        Lapse.brief(ns, unicode: self.terminal.unicode)
     }
 
     private func short(_ json: String?) -> String {

@@ -1,4 +1,5 @@
 import Timeline
+import TimelineModel
 
 /// What is printed of an analysis, in whatever format.
 struct FindingsReport {
@@ -18,8 +19,6 @@ struct FindingsReport {
         let at = finding.finding.at.nanoseconds
         guard let session else { return Measures.timeOfDay(nanoseconds: at, decimals: 3) }
         let elapsed = at.subtractingReportingOverflow(session.openedNs).partialValue
-        // To the nearest millisecond, as messages have it.
-        let rounded = elapsed.addingReportingOverflow(elapsed < 0 ? -500_000 : 500_000).partialValue
-        return (rounded < 0 ? "" : "+") + Measures.seconds(nanoseconds: rounded).dropLast(3) + " s"
+        return Lapse.offset(elapsed)
     }
 }

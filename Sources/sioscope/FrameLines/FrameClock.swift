@@ -1,4 +1,5 @@
 import ArgumentParser
+import TimelineModel
 
 /// Which time stands before a frame.
 enum TimeStyle: String, CaseIterable, ExpressibleByArgument {
@@ -54,6 +55,6 @@ struct FrameClock {
         case .delta: since = self.previousNs ?? atNs
         }
         let elapsed = atNs.subtractingReportingOverflow(since).partialValue
-        return DisplayWidth.pad(Measures.seconds(nanoseconds: elapsed), to: self.width, right: true)
+        return DisplayWidth.pad(Lapse.seconds(elapsed), to: self.width, right: true)
     }
 }

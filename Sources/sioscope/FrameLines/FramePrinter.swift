@@ -1,3 +1,5 @@
+import TimelineModel
+
 /// Lines as tcpdump's users like them: one a frame, in columns whose widths come from the first frames.
 struct FramePrinter {
     /// Lines that are looked at before the first is printed.
@@ -228,12 +230,12 @@ struct FramePrinter {
         text += summary.count == 1 ? "1 heartbeat" : "\(summary.count) heartbeats"
         if summary.count > 1 {
             let span = summary.lastNs.subtractingReportingOverflow(summary.firstNs).partialValue
-            text += " in " + Measures.duration(nanoseconds: span, unicode: unicode)
+            text += " in " + Lapse.brief(span, unicode: unicode)
         }
         if let fastest = summary.fastestNs, let slowest = summary.slowestNs {
             let (low, high) = (
-                Measures.duration(nanoseconds: fastest, unicode: unicode),
-                Measures.duration(nanoseconds: slowest, unicode: unicode)
+                Lapse.brief(fastest, unicode: unicode),
+                Lapse.brief(slowest, unicode: unicode)
             )
             text += ", pong after "
             // One unit is enough where both have the same.

@@ -1,34 +1,5 @@
-/// Durations, moments and sizes as people read them.
+/// Moments as people read them.
 enum Measures {
-    /// `340 µs`, `12.5 ms`, `3.20 s`, `5 m 0 s`, `2 h 5 m`, `3 d 4 h`; a minus sign before what is negative.
-    static func duration(nanoseconds: Int64, unicode: Bool = true) -> String {
-        let magnitude = nanoseconds.magnitude
-        let sign = nanoseconds < 0 ? "-" : ""
-        let seconds = magnitude / 1_000_000_000
-        let text: String =
-            switch magnitude {
-            case 0: "0 s"
-            case ..<1_000_000: "\(magnitude / 1_000) \(unicode ? "µs" : "us")"
-            case ..<100_000_000: "\(self.tenths(magnitude / 100_000)) ms"
-            case ..<1_000_000_000: "\(magnitude / 1_000_000) ms"
-            case ..<60_000_000_000: "\(self.tenths(magnitude / 100_000_000)) s"
-            case ..<3_600_000_000_000: "\(seconds / 60) m \(seconds % 60) s"
-            case ..<86_400_000_000_000: "\(seconds / 3600) h \(seconds / 60 % 60) m"
-            default: "\(seconds / 86400) d \(seconds / 3600 % 24) h"
-            }
-        return sign + text
-    }
-
-    private static func tenths(_ value: UInt64) -> String {
-        "\(value / 10).\(value % 10)"
-    }
-
-    /// Seconds with six decimals: `12.000340`.
-    static func seconds(nanoseconds: Int64) -> String {
-        let micro = nanoseconds.magnitude / 1_000
-        return (nanoseconds < 0 ? "-" : "") + "\(micro / 1_000_000)." + self.digits(micro % 1_000_000, 6)
-    }
-
     /// `2026-11-23`, of the Gregorian calendar in UTC.
     static func day(nanoseconds: Int64) -> String {
         let (year, month, day) = self.civil(day: self.floorDivide(nanoseconds, 86_400_000_000_000).quotient)

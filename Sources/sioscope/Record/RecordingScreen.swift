@@ -105,9 +105,7 @@ final class RecordingScreen: @unchecked Sendable {
                 rate = Double(counts.frames - last.frames) * 1e9 / Double(now.nanoseconds(since: last.at))
             }
             self.last = (counts.frames, now)
-            let elapsed = Measures.duration(
-                nanoseconds: now.nanoseconds(since: self.began) / 1_000_000_000 * 1_000_000_000,
-                unicode: self.terminal.unicode)
+            let elapsed = Lapse.running(now.nanoseconds(since: self.began))
             let line = RecordingLine(elapsed: elapsed, counts: counts, framesPerSecond: Int(rate))
             self.line.show(
                 line.text(width: self.terminal.width.map { $0 - 1 }, ellipsis: self.terminal.ellipsis))

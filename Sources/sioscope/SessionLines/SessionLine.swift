@@ -1,4 +1,5 @@
 import Timeline
+import TimelineModel
 
 /// A row of `sessions_lines.sql`, and how `sioscope sessions` shows it.
 struct SessionLine: Equatable {
@@ -95,7 +96,7 @@ struct SessionLine: Equatable {
         guard let end = self.endedNs ?? self.captureEndedNs else { return "" }
         let lived = end.subtractingReportingOverflow(self.openedNs).partialValue
         let isWhole = self.endedNs != nil && self.completeHead
-        return (isWhole ? "" : unicode ? "≥ " : ">= ") + Measures.duration(nanoseconds: lived, unicode: unicode)
+        return (isWhole ? "" : unicode ? "≥ " : ">= ") + Lapse.brief(lived, unicode: unicode)
     }
 
     private var versions: String {

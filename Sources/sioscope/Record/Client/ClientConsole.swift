@@ -3,6 +3,7 @@ import SocketIO
 import SocketIOClient
 import Synchronization
 import Taps
+import TimelineModel
 
 /// The talk of `record client`: prints what the client receives, and emits what standard input asks for.
 ///
@@ -88,7 +89,7 @@ final class ClientConsole: Sendable {
         switch news {
         case .ended(let end, let pause?):
             let ns = pause.components.seconds * 1_000_000_000 + pause.components.attoseconds / 1_000_000_000
-            self.talk("\(end); reconnecting in \(Measures.duration(nanoseconds: ns))")
+            self.talk("\(end); reconnecting in \(Lapse.brief(ns))")
         case .ended(let end, nil):
             if !end.isClean { self.talk("\(end)") }
         }

@@ -26,7 +26,7 @@ struct ReplayJUnit {
         let errors = self.report.isInterrupted ? 1 : 0
         let counts = "tests=\"\(cases.count + errors)\" failures=\"\(failed)\" errors=\"\(errors)\""
         try write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sioscope\" \(counts)>\n")
-        let seconds = Measures.seconds(nanoseconds: self.report.durationNs)
+        let seconds = Lapse.seconds(self.report.durationNs)
         let name = JUnitReport.escape("replay \(self.report.subject)")
         try write("  <testsuite name=\"\(name)\" \(counts) time=\"\(seconds)\">\n")
         for item in cases {

@@ -68,7 +68,7 @@ struct ReplayText {
 
     private var timing: String? {
         let report = self.report
-        func time(_ ns: Int64) -> String { Measures.duration(nanoseconds: ns, unicode: self.terminal.unicode) }
+        func time(_ ns: Int64) -> String { Lapse.brief(ns, unicode: self.terminal.unicode) }
         guard report.sent > 0 else { return report.isUnmet ? nil : "nothing was sent" }
         let sent = "sent \(FindingsSummary.count(report.sent, "packet")) in \(time(report.durationNs))"
         // There nothing is ever late.
@@ -176,7 +176,7 @@ struct ReplayText {
 
     private func print(_ items: [Item], _ write: (String) throws -> Void) throws {
         for item in items.prefix(Self.foldBeyond) {
-            let time = item.atNs.map { ($0 < 0 ? "" : "+") + Measures.seconds(nanoseconds: $0).dropLast(3) + " s" }
+            let time = item.atNs.map { Lapse.offset($0) }
             try self.print(
                 item.word, DisplayWidth.pad(time ?? "", to: Self.timeWidth, right: true) + "  ", item.text, item.color,
                 write)
