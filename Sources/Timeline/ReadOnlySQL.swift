@@ -1,14 +1,17 @@
 /// Looks at a text of SQL before SQLite gets it, to tell what is no query: SQLite counts ATTACH, BEGIN and some pragmas
 /// among the statements that only read.
-struct ReadOnlySQL {
+public struct ReadOnlySQL: Sendable {
     /// Its first word in capitals; empty where there is none.
     let firstWord: String
+    /// Nothing but white space and comments.
+    public let isBlank: Bool
 
     private static let queries: Set<String> = ["SELECT", "WITH", "VALUES", "EXPLAIN"]
 
-    init(_ sql: String) {
+    public init(_ sql: String) {
         let bytes = Array(sql.utf8)
         let start = Self.skipBlank(bytes)
+        self.isBlank = start == bytes.count
         let isLetter = { (byte: UInt8) in (0x41...0x5A).contains(byte & 0xDF) || byte == UInt8(ascii: "_") }
         self.firstWord = String(decoding: bytes[start...].prefix(while: isLetter), as: UTF8.self).uppercased()
     }

@@ -3,21 +3,26 @@ import JSONText
 
 /// What the parser makes too little of.
 enum CommandArguments {
-    /// `--limit -3` as `--limit=-3`: no option begins with a digit, and the parser would say that the value is missing.
-    /// What stands behind `--` is another command's.
+    /// `--limit -3` as `--limit=-3`, and `--sql "-- all" ...` likewise: no option begins with a digit or has a space in
+    /// its name, and the parser would say that the value is missing. What stands behind `--` is another command's.
     static func joined(_ arguments: [String]) -> [String] {
         var joined: [String] = []
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             if argument == "--" { return joined + [argument] + rest }
-            let isNegative = argument.first == "-" && argument.dropFirst().first?.isWholeNumber == true
-            if isNegative, let option = joined.last, self.name(of: option) == option, self.name(of: argument) != nil {
+            if self.isValue(argument), let option = joined.last, self.name(of: option) == option {
                 joined[joined.count - 1] = option + "=" + argument
             } else {
                 joined.append(argument)
             }
         }
         return joined
+    }
+
+    /// Whether it begins like an option and cannot be one.
+    private static func isValue(_ argument: String) -> Bool {
+        guard let name = self.name(of: argument) else { return false }
+        return name.dropFirst().first?.isWholeNumber == true || name.contains(where: \.isWhitespace)
     }
 
     /// Throws where an option that takes one value was given more than once: the parser would take the last without a

@@ -72,7 +72,18 @@ struct Ending: Equatable {
             return "no command is named '\(name)'"
                 + (near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?") + " (see 'sioscope --help')"
         }
-        return "\(self.sentence(message)) (see 'sioscope \(self.page(of: name, arguments)) --help')"
+        return
+            "\(self.sentence(message))\(self.advice(message, arguments)) (see 'sioscope \(self.page(of: name, arguments)) --help')"
+    }
+
+    /// A value that begins like an option was taken for one.
+    private static func advice(_ message: String, _ arguments: [String]) -> String {
+        let parts = message.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "Missing value for ",
+            let option = parts[1].split(separator: " ").first.map(String.init),
+            let place = arguments.firstIndex(of: option), arguments[(place + 1)...].first?.hasPrefix("-") == true
+        else { return "" }
+        return "; one that begins with - is given as \(option)=..."
     }
 
     /// The command that has the help page: `record hook`, where `record` alone would say nothing of hooks.

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import SampleTimeline
 import Testing
 
@@ -149,6 +150,34 @@ struct CommandTests {
             arguments: ["query", "DB", "--sql", "DELETE FROM frames"],
             talk: "--sql: DELETE: a timeline is only read here; use SELECT, WITH, VALUES or EXPLAIN"),
         .init(
+            arguments: ["query", "DB", "--sql", "-- only a comment"],
+            talk: "--sql: SQL: there is no query in it; begin with SELECT, WITH or VALUES"),
+        .init(
+            arguments: ["query", "DB", "--sql", "--comment"],
+            talk: "missing value for '--sql <select>'; one that begins with - is given as --sql=... "
+                + "(see 'sioscope query --help')"),
+        .init(
+            arguments: ["query", "DB", "--sql"],
+            talk: "missing value for '--sql <select>' (see 'sioscope query --help')"),
+        .init(
+            arguments: ["frames", "DB", "--where", " -- nothing"],
+            talk: "--where is empty; give an SQL condition on the columns of the table 'frames', or leave it out"),
+        .init(
+            arguments: ["frames", "DB", "--where", ""],
+            talk: "--where is empty; give an SQL condition on the columns of the table 'frames', or leave it out"),
+        .init(
+            arguments: ["frames", "DB", "--session", "x"],
+            talk: "the value 'x' is invalid for '--session <n>': give a whole number, such as 3 "
+                + "(see 'sioscope frames --help')"),
+        .init(
+            arguments: ["frames", "DB", "--limit", "99999999999999999999"],
+            talk: "the value '99999999999999999999' is invalid for '--limit <n>': give a whole number from "
+                + "-9223372036854775808 to 9223372036854775807 (see 'sioscope frames --help')"),
+        .init(
+            arguments: ["replay", "DB", "--pace", "10"],
+            talk: "the value '10' is invalid for '--pace <pace>': give recorded, fast, or x and a number above 0, "
+                + "1000000 at most, such as x10 (see 'sioscope replay --help')"),
+        .init(
             arguments: ["query", "DB", "a", "--sql", "SELECT 1"],
             talk: "give either a name or file, or --sql, not both (see 'sioscope query --help')"),
     ]
@@ -235,7 +264,48 @@ struct CommandTests {
                 "a", "--limit=-3", "-t=-1", "-", "-2",
             ])
         #expect(
+            CommandArguments.joined(["--sql", "--a b", "--where", "--format", "x", "-- c"]) == [
+                "--sql=--a b", "--where", "--format", "x", "-- c",
+            ])
+        #expect(
             CommandArguments.joined(["--limit=1", "-3", "--", "--n", "-1"]) == ["--limit=1", "-3", "--", "--n", "-1"])
+    }
+
+    /// Whatever the option: what its value should look like must stand in the error.
+    @Test("each option that refuses a value says what it expects")
+    func expectations() throws {
+        var refused = 0
+        for (command, name) in try Self.options() {
+            do {
+                _ = try SioscopeCommand.parseAsRoot(command + ["\(name)=?"])
+            } catch {
+                let message = SioscopeCommand.message(for: error)
+                guard message.contains("is invalid for '\(name)") else { continue }
+                refused += 1
+                #expect(
+                    message.contains("': give ") || message.contains("Please provide one of"),
+                    "\(command.joined(separator: " ")): \(message)")
+            }
+        }
+        #expect(refused > 30)
+    }
+
+    /// The words of each command, and the name of each of its options that take a value.
+    static func options() throws -> [(command: [String], name: String)] {
+        var found: [(command: [String], name: String)] = []
+        func walk(_ command: JSONValue, _ words: [String]) {
+            for argument in command["arguments"]?.array ?? [] where argument["kind"]?.string == "option" {
+                let name = argument["preferredName"]
+                guard let text = name?["name"]?.string else { continue }
+                found.append((words, (name?["kind"]?.string == "long" ? "--" : "-") + text))
+            }
+            for inner in command["subcommands"]?.array ?? [] {
+                if let name = inner["commandName"]?.string, name != "help" { walk(inner, words + [name]) }
+            }
+        }
+        let root = try JSONValue(SioscopeCommand._dumpHelp())
+        walk(try #require(root["command"]), [])
+        return found
     }
 
     @Test("query: by name, by file, by itself")
@@ -253,6 +323,9 @@ struct CommandTests {
         #expect(
             try Self.run(["query", "DB", file.path, "--format", "json"]).output
                 == "[{\"twice\":4,\"bytes\":\"AP8=\"}]\n")
+
+        let commented = try Self.run(["query", "DB", "--sql", "-- what is one?\nSELECT 1 AS one", "--format", "csv"])
+        #expect(commented == Outcome(output: "one\r\n1\r\n", talk: "", status: 0))
 
         let none = try Self.run(["query", "DB", "--sql", "SELECT 1 WHERE 0"])
         #expect(none == Outcome(output: "", talk: "no rows\n", status: 0))

@@ -322,8 +322,8 @@ struct ReplayCommandTests {
     @Test(
         "paces as they are written",
         arguments: [("recorded", Pace.recorded), ("fast", .fast), ("x10", .times(10)), ("x0.5", .times(0.5))])
-    func paces(_ text: String, _ pace: Pace) {
-        #expect(Pace(argument: text) == pace)
+    func paces(_ text: String, _ pace: Pace) throws {
+        #expect(try Pace.read(text) == pace)
         #expect(pace.text == text)
     }
 

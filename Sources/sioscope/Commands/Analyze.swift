@@ -53,7 +53,9 @@ struct Analyze: ParsableCommand {
             valueName: "severity"))
     var severity: Severity?
 
-    @Option(help: ArgumentHelp("Print only findings of this session; may be given several times.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Print only findings of this session; may be given several times.", valueName: "n"),
+        transform: NumberText.whole)
     var session: [Int64] = []
 
     @Option(
@@ -81,7 +83,8 @@ struct Analyze: ParsableCommand {
 
     @Option(
         name: [.customShort("C"), .customLong("context")],
-        help: ArgumentHelp("With text: print so many frames before and behind each finding's own.", valueName: "n"))
+        help: ArgumentHelp("With text: print so many frames before and behind each finding's own.", valueName: "n"),
+        transform: NumberText.whole)
     var context: Int64?
 
     @Flag(help: "With text: print each finding; else those of a rule in a session are folded beyond five.")

@@ -51,8 +51,10 @@ struct Conformance: AsyncParsableCommand {
     @Option(help: "How to print the results: text, json or junit.")
     var format: ConformanceReport.Format = .text
 
-    @Option(help: ArgumentHelp("How many scenarios to play at once.", valueName: "n"))
-    var jobs = 4
+    @Option(
+        help: ArgumentHelp("How many scenarios to play at once. (default: 4)", valueName: "n"),
+        transform: NumberText.whole)
+    var jobs: Int = 4
 
     @Flag(help: "Name the scenarios, with what each is about, and end.")
     var list = false

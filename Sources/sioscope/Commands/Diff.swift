@@ -63,8 +63,9 @@ struct Diff: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How fast B was driven, for the times: recorded, x and a number, or fast, which compares none.",
-            valueName: "pace"))
+            "How fast B was driven, for the times: recorded, x and a number, or fast, which compares none. "
+                + "(default: recorded)",
+            valueName: "pace"), transform: Pace.read)
     var pace: Pace = .recorded
 
     @Option(help: "How to print: text or json (one object).")

@@ -34,7 +34,9 @@ struct Export: ParsableCommand {
         completion: .file(extensions: ["jsonl"]))
     var output: String
 
-    @Option(help: ArgumentHelp("Which capture, by its id; needed where the timeline has several.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("Which capture, by its id; needed where the timeline has several.", valueName: "id"),
+        transform: NumberText.whole)
     var capture: Int64?
 
     func run() throws {

@@ -31,7 +31,7 @@ struct Frames: ParsableCommand {
     @Argument(help: "The timeline to read; it is never written to.", completion: .file(extensions: ["db"]))
     var timeline: String
 
-    @Option(help: ArgumentHelp("Only the frames of this session.", valueName: "n"))
+    @Option(help: ArgumentHelp("Only the frames of this session.", valueName: "n"), transform: NumberText.whole)
     var session: Int64?
 
     @Option(
@@ -49,7 +49,7 @@ struct Frames: ParsableCommand {
             valueName: "style"))
     var time: TimeStyle = .absolute
 
-    @Option(help: ArgumentHelp("Stop after this many frames.", valueName: "n"))
+    @Option(help: ArgumentHelp("Stop after this many frames.", valueName: "n"), transform: NumberText.whole)
     var limit: Int64?
 
     @Flag(

@@ -34,18 +34,33 @@ struct Import: ParsableCommand {
         completion: .file(extensions: ["db"]))
     var output: String
 
+    private static let defaults = DecodingLimits()
+
     @Option(help: ArgumentHelp("Where the capture was taken; it decides what delays mean.", valueName: "position"))
     var tap: TapPosition = .unknown
 
-    @Option(help: ArgumentHelp("Largest message or body that is kept, in MiB.", valueName: "MiB"))
-    var maxMessage: Int = DecodingLimits().messageBytes >> 20
+    @Option(
+        help: ArgumentHelp(
+            "Largest message or body that is kept, in MiB. (default: \(Self.defaults.messageBytes >> 20))",
+            valueName: "MiB"),
+        transform: NumberText.whole)
+    var maxMessage: Int = Self.defaults.messageBytes >> 20
 
     @Option(
-        help: ArgumentHelp("Most bytes held for a TCP stream while a segment is missing, in MiB.", valueName: "MiB"))
-    var maxHeld: Int = DecodingLimits().heldBytes >> 20
+        help: ArgumentHelp(
+            "Most bytes held for a TCP stream while a segment is missing, in MiB. "
+                + "(default: \(Self.defaults.heldBytes >> 20))",
+            valueName: "MiB"),
+        transform: NumberText.whole)
+    var maxHeld: Int = Self.defaults.heldBytes >> 20
 
-    @Option(help: ArgumentHelp("Let go of connections that are silent for so long, in seconds.", valueName: "seconds"))
-    var maxIdle: Int = Int(DecodingLimits().idleConnectionNs / 1_000_000_000)
+    @Option(
+        help: ArgumentHelp(
+            "Let go of connections that are silent for so long, in seconds. "
+                + "(default: \(Self.defaults.idleConnectionNs / 1_000_000_000))",
+            valueName: "seconds"),
+        transform: NumberText.whole)
+    var maxIdle: Int = Int(Self.defaults.idleConnectionNs / 1_000_000_000)
 
     func validate() throws {
         for (flag, value, limit) in [

@@ -40,7 +40,7 @@ struct Reduce: AsyncParsableCommand {
         help: ArgumentHelp(
             "The session, with those of the same client before and after it. May be left out where the timeline holds "
                 + "one client.",
-            valueName: "n"))
+            valueName: "n"), transform: NumberText.whole)
     var session: Int64?
 
     @Option(
@@ -54,7 +54,9 @@ struct Reduce: AsyncParsableCommand {
             "Keep the failure by this rule, whatever else fails. May be given several times.", valueName: "rule"))
     var rule: [String] = []
 
-    @Option(help: ArgumentHelp("As of replay: recorded, fast, or x and a number.", valueName: "pace"))
+    @Option(
+        help: ArgumentHelp("As of replay: recorded, fast, or x and a number. (default: recorded)", valueName: "pace"),
+        transform: Pace.read)
     var pace: Pace = .recorded
 
     @Option(help: "As of replay: lenient, strict or timed.")
@@ -72,14 +74,19 @@ struct Reduce: AsyncParsableCommand {
     @Option(help: ArgumentHelp("As of replay; may be given several times.", valueName: "pointer"))
     var ignore: [String] = []
 
-    @Option(help: ArgumentHelp("End each replay, as failed, after so long: 90s, 15m.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("End each replay, as failed, after so long: 90s, 15m.", valueName: "duration"),
+        transform: DurationText.read)
     var limit: DurationText?
 
-    @Option(help: ArgumentHelp("Replay at most so often, and write the smallest part found.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Replay at most so often, and write the smallest part found.", valueName: "n"),
+        transform: NumberText.whole)
     var maxRuns: Int?
 
     @Option(
-        help: ArgumentHelp("Begin no replay after so long, and write the smallest part found.", valueName: "duration"))
+        help: ArgumentHelp("Begin no replay after so long, and write the smallest part found.", valueName: "duration"),
+        transform: DurationText.read)
     var maxTime: DurationText?
 
     @Option(

@@ -55,7 +55,7 @@ struct ReplayCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "The session to replay, with those of the same client before and after it. May be left out where the "
                 + "timeline holds one client.",
-            valueName: "n"))
+            valueName: "n"), transform: NumberText.whole)
     var session: Int64?
 
     @Option(
@@ -77,8 +77,8 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "recorded, fast (no pauses), or x and a number: x10 is ten times as fast. Heartbeats shrink with it, down "
-                + "to 200 ms.",
-            valueName: "pace"))
+                + "to 200 ms. (default: recorded)",
+            valueName: "pace"), transform: Pace.read)
     var pace: Pace = .recorded
 
     @Option(
@@ -90,7 +90,9 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "How to print the outcome: text, json or junit.")
     var format: ReplayReport.Format = .text
 
-    @Option(help: ArgumentHelp("End the replay, as failed, after so long: 90s, 15m, 2h.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("End the replay, as failed, after so long: 90s, 15m, 2h.", valueName: "duration"),
+        transform: DurationText.read)
     var limit: DurationText?
 
     @Option(
@@ -135,11 +137,12 @@ struct ReplayCommand: AsyncParsableCommand {
             valueName: "auth"))
     var auth: String?
 
-    @Option(help: ArgumentHelp("As client: so many at once.", valueName: "n"))
-    var copies = 1
+    @Option(help: ArgumentHelp("As client: so many at once. (default: 1)", valueName: "n"), transform: NumberText.whole)
+    var copies: Int = 1
 
     @Option(
-        help: ArgumentHelp("As client: the copies begin spread over so long: 10s, 5m.", valueName: "duration"))
+        help: ArgumentHelp("As client: the copies begin spread over so long: 10s, 5m.", valueName: "duration"),
+        transform: DurationText.read)
     var spread: DurationText?
 
     @Flag(help: "As client: do not check the server's certificate.")
@@ -223,21 +226,19 @@ extension ReplayServerSettings.Heartbeat: ExpressibleByArgument {}
 extension ReplayServerSettings.Profile: ExpressibleByArgument {}
 extension ReplayServerSettings.AfterLast: ExpressibleByArgument {}
 
-extension Pace: ExpressibleByArgument {
+extension Pace {
     /// `recorded`, `fast`, or `x` and a number above 0 that is at most a million.
-    public init?(argument: String) {
+    static func read(_ argument: String) throws -> Pace {
         switch argument {
-        case "recorded": self = .recorded
-        case "fast": self = .fast
+        case "recorded": return .recorded
+        case "fast": return .fast
         default:
             guard argument.first == "x", let factor = Double(argument.dropFirst()), factor > 0, factor <= 1e6 else {
-                return nil
+                throw ValidationError("give recorded, fast, or x and a number above 0, 1000000 at most, such as x10")
             }
-            self = .times(factor)
+            return .times(factor)
         }
     }
-
-    public var defaultValueDescription: String { self.text }
 
     /// As the flag takes it.
     var text: String {

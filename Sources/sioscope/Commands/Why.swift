@@ -33,7 +33,9 @@ struct Why: ParsableCommand {
     @Argument(help: "The timeline to read; it is never written to.", completion: .file(extensions: ["db"]))
     var timeline: String
 
-    @Option(help: ArgumentHelp("Only this session; may be given several times.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Only this session; may be given several times.", valueName: "n"),
+        transform: NumberText.whole)
     var session: [Int64] = []
 
     @Option(help: ArgumentHelp("Take the server for this kind, whatever it shows.", valueName: "kind"))

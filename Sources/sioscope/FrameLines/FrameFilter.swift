@@ -48,6 +48,10 @@ struct FrameFilter {
     /// Throws where the condition is none, before anything was printed.
     func check(on timeline: TimelineReader) throws {
         guard let condition = self.condition else { return }
+        guard !ReadOnlySQL(condition).isBlank else {
+            throw ToolError(
+                "--where is empty; give an SQL condition on the columns of the table 'frames', or leave it out")
+        }
         let names: [String]
         do {
             names = try timeline.parameterNames(of: "SELECT 1 FROM frames WHERE (\n\(condition)\n)")

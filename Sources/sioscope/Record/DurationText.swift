@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// A duration as a flag takes it: `90s`, `15m`, `12h`, `7d`; a bare number is seconds.
-struct DurationText: ExpressibleByArgument, Equatable {
+struct DurationText: Equatable {
     let nanoseconds: Int64
 
     private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]

@@ -20,7 +20,7 @@ struct RecordingOptions: ParsableArguments {
         guard let path, !path.isEmpty else { throw ValidationError("name the timeline to record into: -o OUT.db") }
     }
 
-    @Option(help: ArgumentHelp("End after so many seconds.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("End after so many seconds.", valueName: "seconds"), transform: NumberText.seconds)
     var duration: Double?
 
     @Option(
@@ -38,7 +38,7 @@ struct RecordingOptions: ParsableArguments {
             Keep the timeline, with its -wal beside it, below this size in MiB, 8 or more, by letting go of the oldest sessions of \
             this recording that have ended. What runs is never touched; the -wal outgrows it while a program reads for \
             long; and a timeline that was there before only shrinks where --max-size made it.
-            """, valueName: "MiB"))
+            """, valueName: "MiB"), transform: NumberText.whole)
     var maxSize: Int64?
 
     @Option(

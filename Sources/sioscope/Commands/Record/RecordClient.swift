@@ -76,8 +76,10 @@ struct RecordClient: ParsableCommand {
     @Flag(help: "Emit what standard input says.")
     var emitStdin = false
 
-    @Option(help: ArgumentHelp("Largest message that is taken from the server, in KiB.", valueName: "KiB"))
-    var readLimit = 1024
+    @Option(
+        help: ArgumentHelp("Largest message that is taken from the server, in KiB. (default: 1024)", valueName: "KiB"),
+        transform: NumberText.whole)
+    var readLimit: Int = 1024
 
     @Option(
         help: ArgumentHelp(

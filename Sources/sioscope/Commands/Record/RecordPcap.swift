@@ -57,7 +57,9 @@ struct RecordPcap: ParsableCommand {
     @Flag(help: "List the interfaces that can be recorded from, and do nothing else.")
     var listInterfaces = false
 
-    @Option(name: .customShort("c"), help: ArgumentHelp("End after so many packets.", valueName: "COUNT"))
+    @Option(
+        name: .customShort("c"), help: ArgumentHelp("End after so many packets.", valueName: "COUNT"),
+        transform: NumberText.whole)
     var count: Int?
 
     @Option(help: ArgumentHelp("Where the interface stands; it decides what delays mean.", valueName: "position"))
@@ -66,11 +68,17 @@ struct RecordPcap: ParsableCommand {
     @Flag(help: "Take packets too that are for other machines.")
     var promiscuous = false
 
-    @Option(help: ArgumentHelp("The kernel's buffer, in MiB.", valueName: "MiB"))
-    var bufferSize = 32
+    @Option(
+        help: ArgumentHelp("The kernel's buffer, in MiB. (default: 32)", valueName: "MiB"), transform: NumberText.whole)
+    var bufferSize: Int = 32
 
-    @Option(help: ArgumentHelp("Bytes to keep of a packet; what is cut off is a gap.", valueName: "bytes"))
-    var snaplen = InterfaceSettings.largestSnapLength
+    @Option(
+        help: ArgumentHelp(
+            "Bytes to keep of a packet; what is cut off is a gap. "
+                + "(default: \(InterfaceSettings.largestSnapLength))",
+            valueName: "bytes"),
+        transform: NumberText.whole)
+    var snaplen: Int = InterfaceSettings.largestSnapLength
 
     @Option(
         name: [.customShort("w"), .long],
@@ -82,10 +90,10 @@ struct RecordPcap: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Begin another capture file after so many MiB; they are named FILE_00001_YYYYmmddHHMMSS.pcapng and so on.",
-            valueName: "MiB"))
+            valueName: "MiB"), transform: NumberText.whole)
     var ringSize: Int?
 
-    @Option(help: ArgumentHelp("Keep so many capture files, the newest.", valueName: "N"))
+    @Option(help: ArgumentHelp("Keep so many capture files, the newest.", valueName: "N"), transform: NumberText.whole)
     var ringFiles: Int?
 
     @OptionGroup(title: "Output of --list-interfaces") var output: OutputOptions

@@ -57,8 +57,9 @@ struct RecordProxy: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long the server may take to accept a connection, TLS included.", valueName: "seconds"))
-    var connectTimeout = 10.0
+            "How long the server may take to accept a connection, TLS included. (default: 10)", valueName: "seconds"),
+        transform: NumberText.seconds)
+    var connectTimeout: Double = 10
 
     func validate() throws {
         try self.recording.requireOutput()
