@@ -281,6 +281,7 @@ let package = Package(
             dependencies: [
                 "sioscope", "JSONText", "SocketIO", "HookLog", "Timeline", "TimelineModel", "Faults", "Queries",
                 "Recording", "Replay", "Taps", "SampleTimeline", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Goldens", "Schemata"]),
         .testTarget(
