@@ -9,7 +9,7 @@ public enum EngineIODecodeError: Error, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .empty: "an empty packet; expected a type digit 0 to 6"
+        case .empty: "an empty packet, nothing at offset 0 of it; expected a type digit 0 to 6"
         case .unknownType(let byte, let offset):
             "byte \(hex(byte)) at offset \(offset) of the packet; expected a type digit 0 to 6"
         case .badBase64(let offset): "no base64 at offset \(offset) of the packet; expected it behind \"b\""

@@ -16,7 +16,7 @@ public enum PollingPayloadError: Error, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .empty: "an empty polling payload; expected at least one packet"
+        case .empty: "an empty polling payload, nothing at offset 0 of it; expected at least one packet"
         case .noLength(let offset): "no packet length at offset \(offset) of the body; expected digits and a colon"
         case .lengthMismatch(let offset, let length, let fits):
             "length \(length) at offset \(offset) of the body"

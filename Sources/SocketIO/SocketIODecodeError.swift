@@ -12,7 +12,7 @@ public enum SocketIODecodeError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .empty: "an empty Socket.IO packet; expected a type digit 0 to 6"
+        case .empty: "an empty Socket.IO packet, nothing at offset 0 of it; expected a type digit 0 to 6"
         case .unknownType(let byte):
             "\(byte >= 0x21 && byte < 0x7F ? "\"\(Character(Unicode.Scalar(byte)))\"" : "byte \(byte)") \(Self.place(0)); expected a type digit 0 to 6"
         case .badAttachmentCount(let offset):

@@ -16,7 +16,7 @@ public struct Anomaly: Hashable, Sendable {
     ///
     /// Offsets count bytes from 0: in what one side sent on the connection, from the first byte that was seen of it; in
     /// a body, its encoding undone; in a packet or message, which is the frame that the anomaly belongs to; in the file.
-    /// What is a whole message or connection has no other place than its row.
+    /// What is told of a whole file or of its clock has none.
     public var detail: String
     public var at: Timestamp
     public var sessionID: Int64?

@@ -28,5 +28,6 @@ struct DecodedCapture {
             for facts in batch.connections { self.connectionsByID[facts.id] = facts }
             for facts in batch.sessions { self.sessionsByID[facts.id] = facts }
         }
+        AnomalyPlaces.check(self.anomalies)
     }
 }

@@ -56,17 +56,19 @@ final class ConnectionContent {
     ///   - direction: 0 or 1; which end sent them may not be known yet.
     ///   - isMidStream: its beginning, or something since, was not seen.
     ///   - scope: asked for only where it is something to tell of.
+    ///   - sender: which end a direction is of, asked for behind the scope.
     func look(
         _ bytes: Span<UInt8>, _ facts: ChunkFacts, direction: Int, isMidStream: Bool, _ scope: () -> ConnectionScope,
-        _ limits: DecodingLimits
+        sender: (Int) -> Sender, _ limits: DecodingLimits
     ) {
         guard case .unknown(let looks) = self.kind else { return }
-        if looks >= Self.looks || !self.isTold(bytes, facts.at, isFirst: looks == 0 && !isMidStream, scope) {
+        let isFirst = looks == 0 && !isMidStream
+        if looks >= Self.looks || !self.isTold(bytes, facts, isFirst: isFirst, scope, { sender(direction) }) {
             self.kind = .unknown(looks: looks + 1)
             if !isMidStream || looks + 1 >= Self.joiningLooks {
                 self.kind = .other
             } else {
-                self.lookForFrames(bytes, facts, direction, scope, limits)
+                self.lookForFrames(bytes, facts, direction, scope, sender, limits)
             }
         }
         if !self.isUnknown { self.join = nil }
@@ -74,12 +76,16 @@ final class ConnectionContent {
     }
 
     /// Whether the first bytes of a message tell: HTTP and TLS have such.
-    private func isTold(_ bytes: Span<UInt8>, _ at: Timestamp, isFirst: Bool, _ scope: () -> ConnectionScope) -> Bool {
+    private func isTold(
+        _ bytes: Span<UInt8>, _ facts: ChunkFacts, isFirst: Bool, _ scope: () -> ConnectionScope, _ sender: () -> Sender
+    ) -> Bool {
         if bytes.has("PRI * HTTP/2.0", at: 0) {
-            scope().add(
+            let scope = scope()
+            scope.add(
                 Anomaly(
-                    "http.http2-not-read", at: at,
-                    detail: "HTTP/2 from the first bytes on, which is not decoded; expected HTTP/1.1"))
+                    "http.http2-not-read", at: facts.at,
+                    detail: "HTTP/2, which is not decoded, \(ConnectionScope.place(facts.offset, sender())); "
+                        + "expected HTTP/1.1"))
             self.kind = .other
             // From its start on a connection may be HTTP in small pieces.
         } else if HTTPStreamDecoder.looksLikeHTTP(bytes) || (isFirst && HTTPStreamDecoder.mayBeHTTP(bytes)) {
@@ -89,9 +95,9 @@ final class ConnectionContent {
             scope.facts.application = .tls
             scope.add(
                 Anomaly(
-                    "tls.not-decrypted", at: at,
-                    detail:
-                        "TLS from the first bytes on, which is not decrypted; expected HTTP or WebSocket in the clear"))
+                    "tls.not-decrypted", at: facts.at,
+                    detail: "TLS, which is not decrypted, \(ConnectionScope.place(facts.offset, sender())); "
+                        + "expected HTTP or WebSocket in the clear"))
             self.kind = .other
         } else {
             return false
@@ -101,13 +107,14 @@ final class ConnectionContent {
 
     private func lookForFrames(
         _ bytes: Span<UInt8>, _ facts: ChunkFacts, _ direction: Int, _ scope: () -> ConnectionScope,
-        _ limits: DecodingLimits
+        _ sender: (Int) -> Sender, _ limits: DecodingLimits
     ) {
         if self.join == nil { self.join = WebSocketJoin(limits) }
         guard let found = self.join?.receive(bytes, facts, direction: direction) else { return }
         let scope = scope()
         let lane = WebSocketLane(scope, nil)
-        scope.facts.undecodedBytes += found.passedOver
+        let start = found.start ?? (direction, facts.offset)
+        scope.addUndecoded(Int(found.passedOver), offset: start.offset, from: sender(start.direction))
         self.kind = .webSocket(WebSocketStreams(midStream: lane, scope), lane)
         self.joined = found.pieces
     }

@@ -242,7 +242,8 @@ final class ConnectionLane: OpenConnection {
             self.learn(client: bytes.has("HTTP/1.", at: 0) ? side.other : side, by: .http)
         }
         self.content.look(
-            bytes, facts, direction: side.rawValue, isMidStream: isMidStream, { self.makeScope() }, self.context.limits)
+            bytes, facts, direction: side.rawValue, isMidStream: isMidStream, { self.makeScope() },
+            sender: { self.sender($0 == FlowSide.low.rawValue ? .low : .high) }, self.context.limits)
         guard !self.content.isUnknown else { return false }
         let gaps = self.earlyGaps
         self.earlyGaps = []

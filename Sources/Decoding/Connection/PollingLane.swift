@@ -189,7 +189,9 @@ final class PollingLane {
         }
         if body.isEmpty {
             return self.report(
-                "engineio.empty-payload", "an empty body of an answer to a poll; expected at least one packet", at)
+                "engineio.empty-payload",
+                "an empty body of an answer to a poll, nothing at offset 0 of it; "
+                    + "expected at least one packet", at)
         }
         self.decodePayload(body.span, exchange, session, .server, at, exchange.facts.responseBytes)
     }
@@ -257,7 +259,8 @@ final class PollingLane {
                 connectionID: self.scope.id, at: at, sender: .client, transport: .polling, opcode: nil,
                 sizeBytes: bytes.count, wireBytes: bytes.count, flags: pieces.count > 1 ? .batched : [],
                 exchangeID: exchange.facts.id)
-            let (frame, anomalies) = origin.refused(bytes, target.version, sid: sid)
+            let (frame, anomalies) = origin.refused(
+                bytes, target.version, sid: sid, place: "at offset \(piece.range.lowerBound) of the body")
             self.log.add(frame, anomalies)
         }
     }
@@ -271,7 +274,11 @@ final class PollingLane {
                 body.span, encoding: encoding, limit: self.scope.context.limits.messageBytes) ?? body
         } catch {
             if let at {
-                self.report("http.undecodable-body", "body of the \(sender.rawValue): \(error.description)", at)
+                // Where it breaks inside compressed data is no place that anyone could look at.
+                let offset = error == .cutOff ? body.count : 0
+                self.report(
+                    "http.undecodable-body",
+                    error.text(at: " at offset \(offset) of the \(sender.rawValue)'s body"), at)
             }
             return nil
         }

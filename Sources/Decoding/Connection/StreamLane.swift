@@ -36,7 +36,7 @@ final class StreamLane: OpenConnection {
             // Behind a gap it is as if the connection was joined here.
             self.content.look(
                 bytes, facts, direction: sender == .client ? 0 : 1, isMidStream: !self.earlyGaps.isEmpty,
-                { self.scope }, self.scope.context.limits)
+                { self.scope }, sender: { $0 == 0 ? .client : .server }, self.scope.context.limits)
             defer { self.updateHold() }
             if self.content.isRead {
                 for sender in Sender.allCases where self.earlyGaps[sender] != nil {

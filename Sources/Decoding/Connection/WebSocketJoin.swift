@@ -15,6 +15,20 @@ struct WebSocketJoin {
     private var count = 0
     /// Bytes that came so far.
     private var bytes: Int64 = 0
+    /// Where those of each direction begin, the one that came first in front.
+    private var starts: [Place] = []
+
+    typealias Place = (direction: Int, offset: Int64)
+
+    /// What it has found.
+    struct Found {
+        /// All from the first frame on, in the order in which it came.
+        var pieces: [(direction: Int, segment: WebSocketSearch.Segment)]
+        /// How many bytes were passed over before.
+        var passedOver: Int64
+        /// The first of these.
+        var start: Place?
+    }
 
     init(_ limits: DecodingLimits) {
         let search = WebSocketSearch(mayBeCompressed: true, .none, limitBytes: limits.unprovenBytes)
@@ -29,11 +43,9 @@ struct WebSocketJoin {
         }
     }
 
-    /// Takes what came in one of the two directions; with a proof, all from the first frame on, in the order in which
-    /// it came, and how many bytes were passed over before.
-    mutating func receive(
-        _ bytes: Span<UInt8>, _ facts: ChunkFacts, direction: Int
-    ) -> (pieces: [(direction: Int, segment: WebSocketSearch.Segment)], passedOver: Int64)? {
+    /// Takes what came in one of the two directions; answers with a proof.
+    mutating func receive(_ bytes: Span<UInt8>, _ facts: ChunkFacts, direction: Int) -> Found? {
+        if !self.starts.contains(where: { $0.direction == direction }) { self.starts.append((direction, facts.offset)) }
         self.count += 1
         self.bytes += Int64(bytes.count)
         let answer = self.searches[direction].receive(bytes, facts, masked: nil, number: self.count)
@@ -47,7 +59,12 @@ struct WebSocketJoin {
             for segment in self.searches[direction].takeHeld() { pieces.append((direction, segment)) }
         }
         pieces.sort { $0.segment.number < $1.segment.number }
-        return (pieces, self.bytes - pieces.reduce(0) { $0 + Int64($1.segment.bytes.count) })
+        let start = self.starts.first { start in
+            pieces.first { $0.direction == start.direction }?.segment.facts.offset != start.offset
+        }
+        return Found(
+            pieces: pieces, passedOver: self.bytes - pieces.reduce(0) { $0 + Int64($1.segment.bytes.count) },
+            start: start)
     }
 
     /// Bytes of a direction are missing here.

@@ -129,7 +129,7 @@ final class WebSocketLane {
         let origin = self.origin(message, sender, sizeBytes: message.loss == nil ? bytes.count : 0)
         let session = self.session ?? self.makeSession(message, bytes, sender, version)
         if let loss = message.loss {
-            session.addUnreadable(origin, self.anomaly(loss, message), self.log)
+            session.addUnreadable(origin, self.anomaly(loss, message, sender), self.log)
         } else if message.opcode == .text {
             session.receiveText(bytes, origin, self.log)
         } else {
@@ -154,9 +154,10 @@ final class WebSocketLane {
         return session
     }
 
-    private func anomaly(_ loss: WebSocketMessage.Loss, _ message: WebSocketMessage) -> Anomaly {
-        let reason = loss.reason(limitBytes: self.scope.context.limits.messageBytes)
-        return Anomaly("websocket.unreadable-message", at: message.at, detail: reason)
+    private func anomaly(_ loss: WebSocketMessage.Loss, _ message: WebSocketMessage, _ sender: Sender) -> Anomaly {
+        let place = message.offset.map { ConnectionScope.place($0, sender) }
+        let reason = loss.reason(limitBytes: self.scope.context.limits.messageBytes, at: place)
+        return Anomaly("websocket.unreadable-message", at: message.at, detail: reason, connectionID: self.scope.id)
     }
 
     // MARK: Undecided and plain
@@ -182,11 +183,14 @@ final class WebSocketLane {
         let limits = self.scope.context.limits
         let isLong = message.at.nanoseconds(since: self.undecided[0].0.at) > limits.undecidedNs
         guard isLong || self.undecidedBytes > limits.undecidedBytes else { return }
+        let (first, side, _) = self.undecided[0]
+        let place = first.offset.map { ", the first " + ConnectionScope.place($0, side) } ?? ""
         self.scope.add(
             Anomaly(
                 "websocket.undecided-messages", at: message.at,
                 detail:
-                    "\(self.undecided.count) messages, rows without a session; expected a text that says what they are")
+                    "\(self.undecided.count) messages, rows without a session\(place); "
+                    + "expected a text that says what they are")
         )
         self.flushUndecided(decides: false)
     }
@@ -234,7 +238,7 @@ final class WebSocketLane {
         var frame = origin.frame(.websocket, sessionID: nil)
         var anomalies: [Anomaly] = []
         if let loss = message.loss {
-            anomalies.append(self.anomaly(loss, message))
+            anomalies.append(self.anomaly(loss, message, sender))
         } else if message.opcode == .text {
             frame.payload = origin.text(bytes, &anomalies)
         } else {
@@ -251,7 +255,7 @@ final class WebSocketLane {
         var frame = origin.frame(.websocket, sessionID: nil)
         var anomalies: [Anomaly] = []
         if let loss = message.loss {
-            anomalies.append(self.anomaly(loss, message))
+            anomalies.append(self.anomaly(loss, message, sender))
         } else if message.opcode == .close {
             self.readClose(bytes, origin, &frame, &anomalies)
         } else if let text = bytes.withUnsafeBufferPointer({ String(validating: $0, as: UTF8.self) }) {

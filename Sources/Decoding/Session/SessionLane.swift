@@ -198,8 +198,8 @@ final class SessionLane {
                 anomalies.append(
                     origin.anomaly(
                         "socketio.attachment-interleaved",
-                        "a packet before \(missing.count) of \(missing.header.attachments) attachments of the last one; "
-                            + "expected these first"))
+                        "a packet at offset 0 of the message, before \(missing.count) of "
+                            + "\(missing.header.attachments) attachments of the last one; expected these first"))
             }
             if let count = head.attachments {
                 assembler.begin(
@@ -230,7 +230,7 @@ final class SessionLane {
         anomalies.append(
             origin.anomaly(
                 isMessagePack ? "socketio.malformed-packet" : "socketio.orphan-attachment",
-                "a binary message of \(Anomaly.bytes(data.count)); expected "
+                "\(Anomaly.bytes(data.count)) of binary at offset 0 of the message; expected "
                     + (isMessagePack ? "a packet of MessagePack" : "a packet before it that announces an attachment")))
     }
 

@@ -24,11 +24,16 @@ extension ConnectionScope {
 
 extension FrameOrigin {
     /// A packet for a session that the server did not know, and refused: a row without a session.
-    func refused(_ bytes: Span<UInt8>, _ version: EngineIOVersion, sid: String) -> (Frame, [Anomaly]) {
+    ///
+    /// - Parameter place: where it stood, where the source tells that.
+    func refused(
+        _ bytes: Span<UInt8>, _ version: EngineIOVersion, sid: String, place: String? = nil
+    ) -> (Frame, [Anomaly]) {
         var frame = self.frame(.engineio, sessionID: nil)
         var anomaly = self.anomaly(
             "engineio.refused-packet",
-            "a packet for session \(sid), which the server does not know; expected the sid of an open one")
+            "a packet for session \(sid), which the server does not know\(place.map { ", \($0)" } ?? ""); "
+                + "expected the sid of an open one")
         if let head = try? EngineIOPacketHead.text(bytes, version), head.form == .text {
             frame.engineIOType = head.type
             let data = bytes.extracting(head.dataOffset..<bytes.count)

@@ -6,12 +6,15 @@ public struct HTTPBodyDecoder {
         /// The body ends before its gzip or deflate stream does.
         case cutOff
 
-        public var description: String {
+        public var description: String { self.text(at: "") }
+
+        /// - Parameter place: where that is, behind a space.
+        public func text(at place: String) -> String {
             switch self {
             case .unsupported(let encoding):
-                "content encoding \"\(encoding)\"; expected gzip or deflate, which are read"
-            case .inflate(let error): error.description
-            case .cutOff: "an end in the middle of compressed data; expected its rest"
+                "content encoding \"\(encoding)\"\(place); expected gzip or deflate, which are read"
+            case .inflate(let error): error.text(at: place)
+            case .cutOff: "an end in the middle of compressed data\(place); expected its rest"
             }
         }
     }

@@ -7,10 +7,13 @@ public enum InflateError: Error, Equatable, CustomStringConvertible {
     /// More output than the limit allows: what a bomb does.
     case tooLarge(limitBytes: Int)
 
-    public var description: String {
+    public var description: String { self.text(at: "") }
+
+    /// - Parameter place: where the data is, behind a space.
+    func text(at place: String) -> String {
         switch self {
-        case .corrupt(let reason): "deflate data that is corrupt (\(reason)); expected what RFC 1951 asks for"
-        case .tooLarge(let limit): "more bytes when inflated; expected at most \(limit), which are kept"
+        case .corrupt(let reason): "deflate data that is corrupt (\(reason))\(place); expected what RFC 1951 asks for"
+        case .tooLarge(let limit): "more bytes when inflated\(place); expected at most \(limit), which are kept"
         }
     }
 }

@@ -14,10 +14,13 @@ public struct WebSocketMessage: Hashable, Sendable {
     /// Its size where a source of whole messages tells another one than its bytes have, as for a text that was
     /// repaired; nil where its bytes tell.
     public var statedBytes: Int?
+    /// Of its first frame, in what this side sent since the first byte that was seen; nil where a source gives whole
+    /// messages.
+    public var offset: Int64?
 
     public init(
         opcode: WebSocketOpcode, at: Timestamp, wireBytes: Int, flags: FrameFlags = [], loss: Loss? = nil,
-        statedBytes: Int? = nil
+        statedBytes: Int? = nil, offset: Int64? = nil
     ) {
         self.opcode = opcode
         self.at = at
@@ -25,6 +28,7 @@ public struct WebSocketMessage: Hashable, Sendable {
         self.flags = flags
         self.loss = loss
         self.statedBytes = statedBytes
+        self.offset = offset
     }
 
     public enum Loss: Hashable, Sendable {
@@ -96,7 +100,7 @@ public struct WebSocketMessageAssembler {
             message(
                 WebSocketMessage(
                     opcode: opcode, at: frame.at, wireBytes: header.totalBytes, flags: frame.flags,
-                    loss: self.loss(of: frame)),
+                    loss: self.loss(of: frame), offset: frame.offset),
                 payload)
             return
         }
@@ -116,7 +120,8 @@ public struct WebSocketMessageAssembler {
             let none: [UInt8] = []
             message(
                 WebSocketMessage(
-                    opcode: whole.opcode, at: frame.at, wireBytes: whole.wireBytes, flags: whole.flags, loss: loss),
+                    opcode: whole.opcode, at: frame.at, wireBytes: whole.wireBytes, flags: whole.flags, loss: loss,
+                    offset: whole.offset),
                 none.span)
         } else {
             self.deliver(
@@ -173,7 +178,8 @@ public struct WebSocketMessageAssembler {
         _ opcode: WebSocketOpcode, _ isCompressed: Bool, _ at: Timestamp, _ wireBytes: Int, _ flags: FrameFlags,
         _ bytes: Span<UInt8>, _ offset: Int64, _ message: (WebSocketMessage, Span<UInt8>) -> Void
     ) {
-        var facts = WebSocketMessage(opcode: opcode, at: at, wireBytes: wireBytes, flags: flags, loss: nil)
+        var facts = WebSocketMessage(
+            opcode: opcode, at: at, wireBytes: wireBytes, flags: flags, loss: nil, offset: offset)
         guard isCompressed else {
             message(facts, bytes)
             return

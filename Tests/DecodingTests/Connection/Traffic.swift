@@ -192,7 +192,10 @@ struct Traffic {
     static func milliseconds(_ at: Timestamp) -> Int64 { at.nanoseconds / 1_000_000 - 1_700_000_000_000 }
 
     func decoded(limits: DecodingLimits = DecodingLimits()) throws -> DoorOutput {
-        try DoorOutput.run(CaptureDecoder(CaptureFacts(kind: .pcap, source: "test"), limits: limits), [self.bytes])
+        let output = try DoorOutput.run(
+            CaptureDecoder(CaptureFacts(kind: .pcap, source: "test"), limits: limits), [self.bytes])
+        AnomalyPlaces.check(output.anomalies)
+        return output
     }
 }
 
