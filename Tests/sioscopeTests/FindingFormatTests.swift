@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import JSONText
 import Testing
@@ -48,6 +49,20 @@ struct FindingFormatTests {
                 "outside of sessions",
                 "  note     00:00:02.500  eio4-client-ping  client ping [frame 7]",
             ])
+    }
+
+    @Test("text: what says one of each rule fits 60 columns")
+    func narrow() throws {
+        let names = Catalogue.all.map { $0.page.id }
+        for name in names {
+            let message = "namespace \"/\" is not joined"
+            let lines = try Self.text([Self.finding(1, rule: name, message: message)], width: 60).dropFirst()
+            #expect(lines.allSatisfy { DisplayWidth.of($0) <= 60 && !$0.hasSuffix(" ") }, "\(lines)")
+            let words = lines.joined(separator: " ").split(separator: " ").suffix(7).joined(separator: " ")
+            #expect(words == message + " [frame 7]")
+        }
+        // One whose name leaves no room is among them.
+        #expect(names.contains { $0.count > 60 - 25 - 2 - "namespace".count })
     }
 
     @Test("text: long messages hang below their rule, escapes are shown", arguments: [nil, 60, 100])

@@ -80,18 +80,25 @@ struct TextReport {
     /// `  error     +2.510 s  eio4-client-ping  client ping ... [frame 11]`
     private func lines(of item: NumberedFinding, in session: SessionLine?) -> [String] {
         let finding = item.finding
-        let severity = DisplayWidth.pad(finding.severity.rawValue, to: Self.severityWidth)
-        let time = DisplayWidth.pad(
-            FindingsReport.time(of: item, in: session), to: Self.timeWidth, right: session != nil)
+        var severity = DisplayWidth.pad(finding.severity.rawValue, to: Self.severityWidth)
+        var time = FindingsReport.time(of: item, in: session)
+        let padded = DisplayWidth.pad(time, to: Self.timeWidth, right: session != nil)
+        // Where not even the longest of names has room for itself, columns do not matter.
+        if DisplayWidth.of("  \(severity)  \(padded)  \(finding.rule)") > Self.width(on: self.terminal) {
+            severity = finding.severity.rawValue
+        } else {
+            time = padded
+        }
         let head = "  \(severity)  \(time)  \(finding.rule)  "
         let place = finding.frameID.map { " [frame \($0)]" } ?? Self.exchanges(of: finding)
         let indent = String(repeating: " ", count: 2 + Self.severityWidth + 2 + Self.timeWidth + 2)
         var lines = Wrapping.lines(
             Escaping.visible(finding.message) + place, width: Self.width(on: self.terminal), first: head, rest: indent)
         let color = Self.style(of: finding.severity)
+        let words = lines[0].dropFirst(head.count)
         lines[0] =
             "  " + color(severity, on: self.terminal) + "  " + Style.dim(time, on: self.terminal) + "  "
-            + Style.bold(finding.rule, on: self.terminal) + "  " + lines[0].dropFirst(head.count)
+            + Style.bold(finding.rule, on: self.terminal) + (words.isEmpty ? "" : "  " + words)
         return lines
     }
 

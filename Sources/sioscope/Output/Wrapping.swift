@@ -10,10 +10,13 @@ enum Wrapping {
         var lines: [String] = []
         var line = first
         var isEmpty = true
+        // A wide beginning may stand alone.
+        let hasRoom = DisplayWidth.of(rest) < DisplayWidth.of(first)
         for word in text.split(whereSeparator: { $0.isWhitespace && $0 != "\u{a0}" }) {
             let space = isEmpty ? 0 : 1
-            if !isEmpty, DisplayWidth.of(line) + space + DisplayWidth.of(String(word)) > width {
-                lines.append(line)
+            let isTooWide = DisplayWidth.of(line) + space + DisplayWidth.of(String(word)) > width
+            if isTooWide, !isEmpty || (lines.isEmpty && hasRoom) {
+                lines.append(isEmpty ? line.trimmingTrailingSpaces() : line)
                 line = rest
                 isEmpty = true
             }
