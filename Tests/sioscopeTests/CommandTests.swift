@@ -85,6 +85,14 @@ struct CommandTests {
             arguments: ["record", "hook", "--listen", "unix:/s", "-o", "t.db", "--keep", "5y"],
             talk: "the value '5y' is invalid for '--keep <duration>': give a whole number above 0 with s, m, h or d, "
                 + "such as 90s, 15m, 12h or 7d (see 'sioscope record hook --help')"),
+        .init(
+            arguments: ["record", "hook", "--listen", "unix:/s", "-o", "t.db", "--keep", "99999999999d"],
+            talk: "the value '99999999999d' is invalid for '--keep <duration>': give 106751d at most "
+                + "(see 'sioscope record hook --help')"),
+        .init(
+            arguments: ["record", "hook", "--listen", "unix:/s", "-o", "t.db", "--keep", "0s"],
+            talk: "the value '0s' is invalid for '--keep <duration>': give a whole number above 0 with s, m, h or d, "
+                + "such as 90s, 15m, 12h or 7d (see 'sioscope record hook --help')"),
         .init(arguments: ["sessions"], talk: "missing expected argument '<timeline>' (see 'sioscope sessions --help')"),
         .init(
             arguments: ["sessions", "DBX"],

@@ -8,10 +8,14 @@ struct DurationText: Equatable {
 
     /// - Throws: what a duration looks like.
     static func read(_ argument: String) throws -> DurationText {
-        guard let duration = DurationText(argument: argument) else {
-            throw ValidationError("give a whole number above 0 with s, m, h or d, such as 90s, 15m, 12h or 7d")
-        }
-        return duration
+        if let duration = DurationText(argument: argument) { return duration }
+        let digits = argument.last.flatMap { Self.units[$0] } == nil ? argument[...] : argument.dropLast()
+        let isTooLong =
+            !digits.isEmpty && digits.allSatisfy { ("0"..."9").contains($0) } && digits.contains { $0 != "0" }
+        throw ValidationError(
+            isTooLong
+                ? "give 106751d at most"
+                : "give a whole number above 0 with s, m, h or d, such as 90s, 15m, 12h or 7d")
     }
 
     init?(argument: String) {

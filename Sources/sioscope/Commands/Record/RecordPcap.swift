@@ -74,7 +74,7 @@ struct RecordPcap: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes to keep of a packet; what is cut off is a gap. "
+            "Bytes to keep of a packet, 64 or more; what is cut off is a gap. "
                 + "(default: \(InterfaceSettings.largestSnapLength))",
             valueName: "bytes"),
         transform: NumberText.whole)
