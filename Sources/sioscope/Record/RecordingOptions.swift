@@ -20,7 +20,9 @@ struct RecordingOptions: ParsableArguments {
         guard let path, !path.isEmpty else { throw ValidationError("name the timeline to record into: -o OUT.db") }
     }
 
-    @Option(help: ArgumentHelp("End after so many seconds, more than 0.", valueName: "seconds"), transform: NumberText.seconds)
+    @Option(
+        help: ArgumentHelp("End after so many seconds, more than 0.", valueName: "seconds"),
+        transform: NumberText.seconds)
     var duration: Double?
 
     @Option(
