@@ -32,7 +32,9 @@ public struct PollingState: Hashable, Sendable {
             self.polls[known] = poll
             return
         }
-        if let last = self.polls.last, last.ended == nil, exchange.status == 200 { self.miss(last, until: poll.requested) }
+        if let last = self.polls.last, last.ended == nil, exchange.status == 200 {
+            self.miss(last, until: poll.requested)
+        }
         if self.polls.count == Self.limit { self.polls.removeFirst() }
         self.polls.append(poll)
     }
@@ -45,7 +47,10 @@ public struct PollingState: Hashable, Sendable {
     /// A client that is never answered leaves one span, however often it asks.
     private mutating func miss(_ poll: Poll, until next: Timestamp) {
         let span = ClosedRange(between: poll.requested, and: next)
-        guard let newest = self.newestUnseen else { return self.newestUnseen = span }
+        guard let newest = self.newestUnseen else {
+            self.newestUnseen = span
+            return
+        }
         if newest.upperBound == span.lowerBound {
             self.newestUnseen = newest.lowerBound...span.upperBound
         } else {
