@@ -243,12 +243,12 @@ final class ConnectionLane: OpenConnection {
         }
         self.content.look(
             bytes, facts, direction: side.rawValue, isMidStream: isMidStream, { self.makeScope() },
-            sender: { self.sender($0 == FlowSide.low.rawValue ? .low : .high) }, self.context.limits)
+            sender: self.sender(direction:), self.context.limits)
         guard !self.content.isUnknown else { return false }
         let gaps = self.earlyGaps
         self.earlyGaps = []
         for gap in gaps { self.handleGap(gap.side, gap.count, offset: gap.offset, gap.at) }
-        return self.content.handOn { self.sender($0 == FlowSide.low.rawValue ? .low : .high) }
+        return self.content.handOn(self.sender(direction:))
     }
 
     // MARK: Client and server
@@ -268,6 +268,10 @@ final class ConnectionLane: OpenConnection {
 
     private func sender(_ side: FlowSide) -> Sender {
         side == self.client() ? .client : .server
+    }
+
+    private func sender(direction: Int) -> Sender {
+        self.sender(direction == FlowSide.low.rawValue ? .low : .high)
     }
 
     private func client() -> FlowSide {

@@ -24,7 +24,7 @@ final class HTTPLane {
     private(set) var webSocket: WebSocketStreams?
     private(set) var webSocketLane: WebSocketLane?
     /// What the client sent behind a request for an upgrade, until its answer tells what that is.
-    private var waiting = WaitingBytes()
+    private var waiting = PieceQueue<WaitingBytes>()
     private var isPaused = false
     /// So much came without an answer that none will be waited for any more.
     private var hasGivenUpWaiting = false

@@ -35,19 +35,22 @@ final class StreamLane: OpenConnection {
         if self.content.isUnknown {
             // Behind a gap it is as if the connection was joined here.
             self.content.look(
-                bytes, facts, direction: sender == .client ? 0 : 1, isMidStream: !self.earlyGaps.isEmpty,
-                { self.scope }, sender: { $0 == 0 ? .client : .server }, self.scope.context.limits)
+                bytes, facts, direction: Self.direction(of: sender), isMidStream: !self.earlyGaps.isEmpty,
+                { self.scope }, sender: Self.sender(direction:), self.scope.context.limits)
             defer { self.updateHold() }
             if self.content.isRead {
                 for sender in Sender.allCases where self.earlyGaps[sender] != nil {
                     self.content.gap(self.earlyGaps[sender] ?? 0, at: at, from: sender)
                 }
                 self.earlyGaps = [:]
-                if self.content.handOn({ $0 == 0 ? .client : .server }) { return }
+                if self.content.handOn(Self.sender(direction:)) { return }
             }
         }
         self.content.receive(bytes, facts, from: sender)
     }
+
+    private static func direction(of sender: Sender) -> Int { sender == .client ? 0 : 1 }
+    private static func sender(direction: Int) -> Sender { direction == 0 ? .client : .server }
 
     /// Answers where it was before.
     private func advance(_ sender: Sender, _ count: Int) -> Int64 {
@@ -62,7 +65,7 @@ final class StreamLane: OpenConnection {
         self.scope.facts.missingBytes += Int64(count)
         if self.content.isUnknown {
             self.earlyGaps[sender, default: 0] += count
-            self.content.earlyGap(direction: sender == .client ? 0 : 1)
+            self.content.earlyGap(direction: Self.direction(of: sender))
         } else {
             self.content.gap(count, at: at, from: sender)
         }

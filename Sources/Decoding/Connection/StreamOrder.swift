@@ -15,27 +15,9 @@ struct StreamOrder {
         fileprivate let at: Timestamp
     }
 
-    private struct Queue {
-        private var pieces: [Piece] = []
-        /// Those before it have been taken.
-        private var taken = 0
-
-        var first: Piece? { self.taken < self.pieces.count ? self.pieces[self.taken] : nil }
-        var last: Piece? { self.first == nil ? nil : self.pieces.last }
-
-        mutating func append(_ piece: Piece) { self.pieces.append(piece) }
-
-        mutating func removeFirst() {
-            self.taken += 1
-            guard self.taken == self.pieces.count || self.taken > 256 else { return }
-            self.pieces.removeFirst(self.taken)
-            self.taken = 0
-        }
-    }
-
     private let limitBytes: Int
-    private var low = Queue()
-    private var high = Queue()
+    private var low = PieceQueue<Piece>()
+    private var high = PieceQueue<Piece>()
     private var cost = 0
 
     /// - Parameter limitBytes: so much waits at most, each piece with what it costs beside its bytes.
@@ -43,7 +25,7 @@ struct StreamOrder {
         self.limitBytes = limitBytes
     }
 
-    var isEmpty: Bool { self.low.first == nil && self.high.first == nil }
+    var isEmpty: Bool { self.low.isEmpty && self.high.isEmpty }
 
     /// - Parameter isClient: which side this is. What a client sends asks for an answer: that something of it is missing
     ///   must be known before what follows of the server. What is missing of a server is the answer to all that was
@@ -76,11 +58,11 @@ struct StreamOrder {
         case (nil, let high?): piece = high
         case (nil, nil): return nil
         }
-        let isAlone = (piece.side == .low ? self.high.first : self.low.first) == nil
+        let isAlone = piece.side == .low ? self.high.isEmpty : self.low.isEmpty
         if isAlone, self.cost <= self.limitBytes, let since = heldSince(piece.side.other), since <= piece.at {
             return nil
         }
-        if piece.side == .low { self.low.removeFirst() } else { self.high.removeFirst() }
+        if piece.side == .low { _ = self.low.take() } else { _ = self.high.take() }
         self.cost -= Self.cost(of: piece)
         return piece
     }

@@ -255,9 +255,8 @@ public struct LiveAnalysis: Sendable {
         let (drafts, summary) = judge.atEnd()
         let findings = self.conclude(drafts, [summary])
         let new = findings.filter { life.told[self.key($0)] == nil }
-        let takenBack = TakenBack.all(of: life.told.values.sorted { $0.at < $1.at }, final: findings) {
-            self.analysis.capture.sessions[$0]?.lineage ?? $0
-        }
+        let takenBack = TakenBack.all(
+            of: life.told.values.sorted { $0.at < $1.at }, final: findings, lineage: self.lineage)
         let final = Dictionary(findings.map { (self.key($0), $0) }) { $0.severity < $1.severity ? $1 : $0 }
         self.lives[id]?.told = final
         return takenBack.map { .takenBack($0) } + new.map { .finding($0, isOpen: true) }
@@ -285,8 +284,10 @@ public struct LiveAnalysis: Sendable {
     }
 
     private func key(_ finding: Finding) -> FindingIdentity {
-        FindingIdentity(finding) { self.analysis.capture.sessions[$0]?.lineage ?? $0 }
+        FindingIdentity(finding, lineage: self.lineage)
     }
+
+    private func lineage(_ session: Int64) -> Int64 { self.analysis.capture.sessions[session]?.lineage ?? session }
 
     // MARK: Letting go
 

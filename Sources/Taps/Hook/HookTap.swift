@@ -6,8 +6,9 @@ import TimelineModel
 
 /// Takes the lines that hooks of clients write, from many clients at once, over a unix socket or TCP.
 ///
-/// Bounds: 1,000 clients at once, or those that descriptors are left for; of each 64 KiB that wait for the decoder; lines and connections as `HookDecoder`
-/// says. A client that floods is read as fast as the decoder gets to it, in turn with all others.
+/// Bounds: 1,000 clients at once, or those that descriptors are left for; of each 64 KiB that wait for the decoder; lines
+/// and connections as `HookDecoder` says. A client that floods is read as fast as the decoder gets to it, in turn with
+/// all others.
 ///
 /// `stop` takes what clients had sent by then, of those too whose connection was not accepted yet, and waits a second
 /// for it at most.

@@ -10,9 +10,22 @@ final class RecordingScreen: @unchecked Sendable {
     private static let shownOfOne = 5
     private static let knownRules = 10_000
 
-    private struct Kind: Hashable {
-        var rule: String
-        var session: Int64?
+    /// How many of each rule and session were told.
+    private struct Tally {
+        private struct Kind: Hashable {
+            var rule: String
+            var session: Int64?
+        }
+
+        private var times: [Kind: Int] = [:]
+
+        /// With this one.
+        mutating func count(_ finding: Finding) -> Int {
+            if self.times.count > RecordingScreen.knownRules { self.times = [:] }
+            let kind = Kind(rule: finding.rule, session: finding.sessionID)
+            self.times[kind, default: 0] += 1
+            return self.times[kind, default: 0]
+        }
     }
 
     private let terminal: Terminal
@@ -21,9 +34,9 @@ final class RecordingScreen: @unchecked Sendable {
 
     // Guards everything below.
     private let lock = NSLock()
-    private var told: [Kind: Int] = [:]
+    private var told = Tally()
     private var losses = LossNews()
-    private var toldBack: [Kind: Int] = [:]
+    private var toldBack = Tally()
     private var last: (frames: Int64, at: Timestamp)?
 
     init(line: StatusLine = .shared) {
@@ -45,10 +58,7 @@ final class RecordingScreen: @unchecked Sendable {
 
     func tell(_ finding: Finding) {
         self.lock.withLock {
-            let kind = Kind(rule: finding.rule, session: finding.sessionID)
-            if self.told.count > Self.knownRules { self.told = [:] }
-            let times = self.told[kind, default: 0] + 1
-            self.told[kind] = times
+            let times = self.told.count(finding)
             guard times <= Self.shownOfOne else { return }
             self.put(self.text(of: finding))
             guard times == Self.shownOfOne else { return }
@@ -60,10 +70,7 @@ final class RecordingScreen: @unchecked Sendable {
     /// Not each one of many either: the summary has their number.
     func tell(_ takenBack: TakenBack) {
         self.lock.withLock {
-            let kind = Kind(rule: takenBack.finding.rule, session: takenBack.finding.sessionID)
-            if self.toldBack.count > Self.knownRules { self.toldBack = [:] }
-            self.toldBack[kind, default: 0] += 1
-            guard self.toldBack[kind, default: 0] <= Self.shownOfOne else { return }
+            guard self.toldBack.count(takenBack.finding) <= Self.shownOfOne else { return }
             self.put(Self.text(of: takenBack))
         }
     }

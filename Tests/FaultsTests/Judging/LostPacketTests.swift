@@ -14,19 +14,16 @@ struct LostPacketTests {
 
     @Test("give no alarm that the whole one does not give", arguments: Self.names)
     func alarms(_ name: String) throws {
-        let bytes = try TestFiles.bytes(TestFiles.captures.appending(path: "\(name)/capture.pcap"))
-        let file = PacketFile(bytes)
+        let known = try KnownAlarms(name)
+        let file = known.file
         try #require(file.data.count > 10)
-        let known = try Self.alarms(bytes)
         for packet in file.data {
-            let lost = try Self.alarms(file.without([packet]))
-            #expect(lost.subtracting(known).isEmpty, "without packet \(packet)")
+            try known.expectNoMore(in: file.without([packet]), "without packet \(packet)")
         }
         var random = SeededRandom(seed: 7)
         for _ in 0..<20 {
             let packets = Set(file.data.shuffled(using: &random).prefix(2))
-            let lost = try Self.alarms(file.without(packets))
-            #expect(lost.subtracting(known).isEmpty, "without packets \(packets.sorted())")
+            try known.expectNoMore(in: file.without(packets), "without packets \(packets.sorted())")
         }
     }
 
@@ -35,14 +32,12 @@ struct LostPacketTests {
         "give none where answers to polls are lost with the rest of their connections",
         arguments: ["js-acks", "js-binary-polling", "js-default-upgrade", "js-namespaces", "mid-session"])
     func lostAnswers(_ name: String) throws {
-        let bytes = try TestFiles.bytes(TestFiles.captures.appending(path: "\(name)/capture.pcap"))
-        let file = PacketFile(bytes)
-        let known = try Self.alarms(bytes)
+        let known = try KnownAlarms(name)
+        let file = known.file
         let tails = file.tails(from: "HTTP/1.1 200")
         #expect(tails.count >= 3)
         for tail in tails {
-            let lost = try Self.alarms(file.without(tail))
-            #expect(lost.subtracting(known).isEmpty, "without packets \(tail.sorted())")
+            try known.expectNoMore(in: file.without(tail), "without packets \(tail.sorted())")
         }
     }
 
@@ -54,7 +49,7 @@ struct LostPacketTests {
         for packet in file.data {
             let live = try LiveReplay(CaptureContents(file.without([packet])))
             let alarms = live.told.map(\.finding).filter { $0.sessionID == nil } + live.settled.values.joined()
-            #expect(Self.rules(alarms).isEmpty, "without packet \(packet)")
+            #expect(KnownAlarms.rules(alarms).isEmpty, "without packet \(packet)")
             settled += live.settled.count
         }
         // A session whose end is lost goes on for all that is known.
@@ -64,20 +59,11 @@ struct LostPacketTests {
     @Test("and all of one side do not blame the other")
     func oneSided() throws {
         for name in Self.names {
-            let file = PacketFile(try TestFiles.bytes(TestFiles.captures.appending(path: "\(name)/capture.pcap")))
-            let known = try Self.alarms(file.without([]))
+            let known = try KnownAlarms(name)
             for sender in Sender.allCases {
-                let alarms = try Self.alarms(file.without(file.packets(of: sender)))
-                #expect(alarms.subtracting(known).isEmpty, "\(name) without the \(sender)'s side")
+                let lost = known.file.packets(of: sender)
+                try known.expectNoMore(in: known.file.without(lost), "\(name) without the \(sender)'s side")
             }
         }
-    }
-
-    static func alarms(_ bytes: [UInt8]) throws -> Set<String> {
-        Self.rules(try CaptureContents(bytes).analysed().findings)
-    }
-
-    private static func rules(_ findings: [Finding]) -> Set<String> {
-        Set(findings.filter { $0.severity != .note && $0.rule != "capture-incomplete" }.map(\.rule))
     }
 }

@@ -133,11 +133,7 @@ struct HAREntry {
         var count = 0
 
         func detail(_ entry: Int) -> String {
-            let what: String
-            switch self.found {
-            case .number(let text)?, .string(let text)?: what = "the time \(text.prefix(40))"
-            case nil, .null?, .bool?, .array?, .object?: what = "no time"
-            }
+            let what = HAREntry.numeral(self.found).map { "the time \($0.prefix(40))" } ?? "no time"
             let rest = self.count > 1 ? ", the first of \(self.count) without one that can be" : ""
             return "\(what) in message \(self.first) of entry \(entry) of the HAR\(rest); expected seconds since 1970, "
                 + "within a year of the entry's; the time of the message before is taken"
@@ -147,15 +143,17 @@ struct HAREntry {
     /// The time of a message, which browsers and tools write as seconds of the epoch, some of them as text. Nil where there
     /// is none, or one that is farther from the WebSocket's start than any lives: a zero, or what is no such number.
     private static func time(_ value: JSONValue?, _ started: Timestamp) -> Timestamp? {
-        let text: String
-        switch value {
-        case .number(let number)?: text = number
-        case .string(let string)?: text = string
-        case nil, .null?, .bool?, .array?, .object?: return nil
-        }
-        guard let at = Timestamp(epoch: text) else { return nil }
+        guard let at = self.numeral(value).flatMap({ Timestamp(epoch: $0) }) else { return nil }
         let (distance, overflow) = at.nanoseconds.subtractingReportingOverflow(started.nanoseconds)
         return overflow || distance.magnitude > Self.longestLifeNs ? nil : at
+    }
+
+    /// What may be a number, or one written as text.
+    private static func numeral(_ value: JSONValue?) -> String? {
+        switch value {
+        case .number(let text)?, .string(let text)?: text
+        case nil, .null?, .bool?, .array?, .object?: nil
+        }
     }
 
     private static let longestLifeNs: UInt64 = 366 * 86_400_000_000_000
